@@ -116,7 +116,10 @@ class DaemonStarter implements Disposable {
   }
 }
 
-/** Only a refused connection proves that nothing listens. Connecting also makes a socket-activated service start. */
+/** Proof that nothing listens; EINVAL: the path is too long for any socket. */
+const notListening = ["ECONNREFUSED", "ENOENT", "EINVAL"];
+
+/** Connecting also makes a socket-activated service start. */
 function isListening(socket: string): Promise<boolean> {
   if (process.platform === "win32") return Promise.resolve(false);
   return new Promise((resolve) => {
@@ -125,7 +128,7 @@ function isListening(socket: string): Promise<boolean> {
       probe.destroy();
       resolve(true);
     });
-    probe.on("error", (error) => resolve(!["ECONNREFUSED", "ENOENT"].includes(errorCode(error) ?? "")));
+    probe.on("error", (error) => resolve(!notListening.includes(errorCode(error) ?? "")));
   });
 }
 

@@ -27,8 +27,7 @@ async function main(): Promise<void> {
   if (onlyChecks) return checkStart({ stateDirectory: directory, environment: process.env, flags });
   const stop = Promise.withResolvers<string>();
   const signalled = onEndSignal();
-  // Closing the terminal does not end a daemon that was started from it.
-  process.on("SIGHUP", () => undefined);
+  for (const name of ignoredSignals) process.on(name, () => undefined);
   const packaged = join(import.meta.dirname, "native", "better_sqlite3.node");
   const inDist = existsSync(packaged);
   const beside = (name: string): string => join(import.meta.dirname, `${name}.${inDist ? "cjs" : "ts"}`);
@@ -79,6 +78,12 @@ function readArguments([first, ...rest]: readonly string[], home: string) {
   const env = { ...process.env, ...(given && { HOSTRUN_HOME: given }) };
   return { directory: stateDirectory(process.platform, env, home), flags, onlyChecks };
 }
+
+/**
+ * SIGHUP: closing the terminal does not end a daemon that was started from it. SIGUSR1: Node would open its inspector, through which
+ * every local account can run code in the daemon. The others would end it without its clean stop.
+ */
+const ignoredSignals = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
 
 /** Resolves to the first signal that asks the daemon to end. A second one ends it immediately, by its default action. */
 function onEndSignal(): Promise<NodeJS.Signals> {

@@ -51,21 +51,30 @@ export function isProblemDetails(value: unknown): value is ProblemDetails {
 /** Leaves room for the names of every key that a login tried. */
 const maxDetailLength = 6000;
 
+type ProblemOptions = ProblemMembers & {
+  readonly cause?: unknown;
+  /** By default as problem-codes.ts has it for the code. */
+  readonly retryable?: boolean;
+};
+
 /** The one error type that crosses Hostrun's own boundaries. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly code: ProblemCode;
   readonly members: ProblemMembers;
+  /** Whether sending the request again may succeed, and cannot run a command twice. */
+  readonly retryable: boolean;
 
   /**
    * `detail` is for a person: what failed, on which host, what to do next; it becomes one visible line. It must not
    * contain a secret, nor external text that `visibleLine` has not shortened.
    */
-  constructor(code: ProblemCode, detail: string, options: ProblemMembers & { cause?: unknown } = {}) {
-    const { cause, ...members } = options;
+  constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
+    const { cause, retryable = problems[code].retryable, ...members } = options;
     super(visibleLine(detail, maxDetailLength), cause === undefined ? undefined : { cause });
     this.code = code;
     this.members = members;
+    this.retryable = retryable;
   }
 
   get status(): number {
@@ -73,28 +82,20 @@ export class Problem extends Error {
   }
 
   toJSON(): ProblemDetails {
-    const { status, title, retryable } = problems[this.code];
+    const { status, title } = problems[this.code];
     return {
       type: `urn:hostrun:problem:${this.code}`,
       title,
       status,
       code: this.code,
       detail: this.message,
-      retryable,
+      retryable: this.retryable,
       ...this.members,
     };
   }
 
   static fromDetails(details: ProblemDetails): Problem {
-    const {
-      type: _type,
-      title: _title,
-      status: _status,
-      code,
-      detail,
-      retryable: _retryable,
-      ...members
-    } = details;
+    const { type: _type, title: _title, status: _status, code, detail, ...members } = details;
     return new Problem(code, detail, members);
   }
 }

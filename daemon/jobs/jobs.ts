@@ -19,7 +19,7 @@ import { parseCursor } from "../core/cursor.ts";
 import type { Feed } from "../core/feed.ts";
 import type { Log } from "../core/log.ts";
 import { TimeSlice } from "../core/time-slice.ts";
-import { existingId, idempotencyOf } from "../runs/idempotency.ts";
+import { createdBefore, idempotencyOf } from "../runs/idempotency.ts";
 import type { IdempotencyKey } from "../runs/record/run-store.ts";
 import type { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { requireSecrets } from "../runs/required-secrets.ts";
@@ -88,11 +88,12 @@ export class Jobs {
    */
   async start(request: JobRequest, key?: string, rerunOf?: string): Promise<Job> {
     const idempotency = idempotencyOf(key, { ...request, rerunOf });
-    const before = this.#find(existingId(idempotency, this.#parts.store));
+    const earlier = () => createdBefore(idempotency, this.#parts.store, (id) => this.#find(id));
+    const before = earlier();
     if (before !== undefined) return before;
     const hosts = requireTargets(await this.resolve(request.targets));
     // In the meantime the same request may have been accepted.
-    const meanwhile = this.#find(existingId(idempotency, this.#parts.store));
+    const meanwhile = earlier();
     return meanwhile ?? this.#begin(request, hosts, idempotency);
   }
 
@@ -167,7 +168,7 @@ export class Jobs {
     return this.start(parsed.data, key, id);
   }
 
-  #find(id = ""): Job | undefined {
+  #find(id: string): Job | undefined {
     return this.#active.get(id)?.job ?? this.#parts.store.get(id);
   }
 

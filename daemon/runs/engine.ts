@@ -13,7 +13,7 @@ import type { DurableParts } from "./durable/durable-parts.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { createExecution } from "./create-execution.ts";
-import { existingId, idempotencyOf } from "./idempotency.ts";
+import { createdBefore, idempotencyOf } from "./idempotency.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
@@ -331,7 +331,6 @@ export class RunEngine implements AsyncDisposable {
 
   #earlier(key: IdempotencyKey | undefined): Run | undefined {
     const { store } = this.#parts;
-    const id = existingId(key, store);
-    return id === undefined ? undefined : (this.live(id)?.run ?? store.get(id));
+    return createdBefore(key, store, (id) => this.live(id)?.run ?? store.get(id));
   }
 }

@@ -14,17 +14,24 @@ export function idempotencyOf(
 }
 
 /**
- * The id of what an identical request with this key created. Throws `idempotency_conflict` if the request was a
- * different one.
+ * What the same request with this key created. `idempotency_conflict` if that was another request; `conflict` if it was
+ * deleted since, because making it again could run the command a second time.
  */
-export function existingId(
+export function createdBefore<Created>(
   given: IdempotencyKey | undefined,
   store: Pick<RunStore, "keyOf">,
-): string | undefined {
+  find: (id: string) => Created | undefined,
+): Created | undefined {
   const known = given && store.keyOf(given.key);
-  if (known === undefined || known.requestSha256 === given?.requestSha256) return known?.madeId;
-  throw new Problem(
-    "idempotency_conflict",
-    "This Idempotency-Key was sent before with another request. Use a new key for a new request.",
-  );
+  if (known === undefined) return undefined;
+  if (known.requestSha256 !== given?.requestSha256) {
+    throw new Problem(
+      "idempotency_conflict",
+      "This Idempotency-Key was sent before with another request. Use a new key for a new request.",
+    );
+  }
+  const created = find(known.madeId);
+  if (created !== undefined) return created;
+  const detail = "What this Idempotency-Key started was deleted. To run the command again, use a new key.";
+  throw new Problem("conflict", detail);
 }

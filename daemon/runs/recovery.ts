@@ -32,6 +32,7 @@ function close({ store, clock, log }: RecoveryParts, run: Run, planLost: boolean
   const neverSent = run.options.durable === true && !planLost;
   const problem = new Problem("daemon_stopped", whyEnded(run, { neverSent, planLost }), {
     host: run.host.name,
+    retryable: neverSent,
   });
   const [stdout, stderr] = [store.events.output(run.id, "stdout"), store.events.output(run.id, "stderr")];
   const ended = {

@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -49,6 +49,25 @@ test("SIGTERM lets what runs end, takes nothing new, and does not cut a stream o
 async function endOf(stream: IncomingMessage): Promise<"ended" | "cut"> {
   await readAll(stream).catch(() => undefined);
   return stream.complete ? "ended" : "cut";
+}
+
+test("signals that are no request to end it are ignored, and none of them opens a debugger", async () => {
+  await using daemon = await openHostedDaemon(patient);
+  for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const) process.kill(daemon.pid, signal);
+  expect((await daemon.run("echo still")).text()).toBe("still\n");
+  expect(await tcpListeners(daemon.pid)).toEqual([]);
+});
+
+/** The lines of /proc/net/tcp for sockets that a process has. */
+async function tcpListeners(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const links = await Promise.all(
+    (await readdir(folder)).map((fd) => readlink(join(folder, fd)).catch(() => "")),
+  );
+  const sockets = new Set(links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]));
+  const [, ...rows] = (await readFile("/proc/net/tcp", "utf8")).trim().split("\n");
+  const isListening = (row: string): boolean => row.trim().split(/\s+/)[3] === "0A";
+  return rows.filter((row) => isListening(row) && sockets.has(row.trim().split(/\s+/)[9]));
 }
 
 test("a second signal ends it at once, whatever runs", async () => {

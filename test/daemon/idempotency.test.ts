@@ -117,6 +117,21 @@ test("a job that is sent again with its key is the same job, while it goes on an
   expect(await counter.count()).toBe(1);
 });
 
+test("what was deleted is not run a second time by its key", async () => {
+  await using counter = await openCounter();
+  const { id } = Run.parse((await post("/api/runs", counter.command, "deleted")).json());
+  await eventsOf(id);
+  await daemon.client.call("deleteRun", { params: { run: id } });
+  for (const path of ["/api/runs", "/api/ssh/stream"]) {
+    const answer = await post(path, counter.command, "deleted");
+    expect(answer.problem()).toMatchObject({
+      code: "conflict",
+      detail: expect.stringContaining("was deleted"),
+    });
+  }
+  expect(await counter.count()).toBe(1);
+});
+
 test("a job is run again once for each key", async () => {
   await using counter = await openCounter();
   const { id } = await daemon.client.call("createJob", {

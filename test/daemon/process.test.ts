@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseDiscovery, placeTakenStatus } from "../../protocol/discovery.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
+import { openCli } from "../support/cli.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
@@ -247,6 +248,19 @@ describe("the state directory", () => {
     expect(next.client.discovery.socket).toBe(socket);
     await next.kill("SIGTERM");
     expect(readdirSync(runtime)).toEqual([]);
+  });
+
+  test("whose path is too long for a socket is started without waiting for a service", async () => {
+    await using directory = await openDirectory();
+    await using cli = await openCli();
+    const env = { HOSTRUN_HOME: directory.join("x".repeat(110)), XDG_RUNTIME_DIR: directory.path };
+    const begun = performance.now();
+    try {
+      expect(await cli.run(["start"], { env })).toHaveProperty("status", 0);
+      expect(performance.now() - begun).toBeLessThan(20_000);
+    } finally {
+      await cli.run(["stop"], { env });
+    }
   });
 
   test("with a damaged line in its known_hosts still works", async () => {

@@ -54,7 +54,7 @@ export function sudoSilent(
   const detail =
     `sudo on ${name} neither asked for a password nor began the command within ${seconds(afterMs)}.${said} ` +
     `${of.mayRun ? mayRun : notRun} Where sudo needs more time, give it more (--connect-timeout, connectTimeoutMs).`;
-  return new Problem("timed_out", detail, { host: name, reason: "connect" });
+  return new Problem("timed_out", detail, { host: name, reason: "connect", retryable: !of.mayRun });
 }
 
 /** For sudo that ended before starting anything. `answered`: how many passwords it was given. */

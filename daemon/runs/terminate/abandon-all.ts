@@ -18,7 +18,7 @@ export async function abandonAll(
 ): Promise<void> {
   const detail =
     "The Hostrun daemon was stopped while the run was under way. How the command ended is unknown.";
-  const problem = new Problem("daemon_stopped", detail);
+  const problem = new Problem("daemon_stopped", detail, { retryable: false });
   const left = [...executions];
   while (left.length > 0) {
     const some = left.splice(0, maxAtOnce);

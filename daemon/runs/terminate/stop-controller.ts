@@ -87,7 +87,8 @@ export function stopEnding(
 ): { outcome: StopReason; problem?: Problem } {
   if (reason === "cancelled") return { outcome: reason };
   const detail = `The command on ${target.name} was still running after ${timeoutMs / 1000} s and was ended. Give it more time (--timeout, timeoutMs).`;
-  return { outcome: reason, problem: new Problem("timed_out", detail, { host: target.name }) };
+  const problem = new Problem("timed_out", detail, { host: target.name, retryable: false });
+  return { outcome: reason, problem };
 }
 
 export function stoppingMessage(reason: StopReason): string {
