@@ -124,10 +124,11 @@ test("what was deleted is not run a second time by its key", async () => {
   await daemon.client.call("deleteRun", { params: { run: id } });
   for (const path of ["/api/runs", "/api/ssh/stream"]) {
     const answer = await post(path, counter.command, "deleted");
-    expect(answer.problem()).toMatchObject({
-      code: "conflict",
-      detail: expect.stringContaining("was deleted"),
-    });
+    const problem = answer.problem();
+    expect([problem.code, problem.detail]).toEqual([
+      "conflict",
+      "What this Idempotency-Key started was deleted. To run the command again, use a new key.",
+    ]);
   }
   expect(await counter.count()).toBe(1);
 });
