@@ -1,6 +1,6 @@
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
-import type { LoginOptions } from "../ssh/connect/connection.ts";
+import type { LoginOptions } from "../ssh/connect/login-options.ts";
 import { type LoginAnswer, passwordAdvice, refusedAnswerAdvice } from "../ssh/auth/login-advice.ts";
 import { loginQuestion } from "../ssh/auth/login-question.ts";
 import { membersOf, nameOf } from "../ssh/failure.ts";

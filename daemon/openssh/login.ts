@@ -7,7 +7,7 @@ import type { Problem } from "../../protocol/problem.ts";
 import { visibleLine, visibleText } from "../../protocol/visible.ts";
 import { fileAppears } from "../core/file-appears.ts";
 import { identityOf } from "../ssh/auth/credentials.ts";
-import type { LoginOptions } from "../ssh/connect/connection.ts";
+import type { LoginOptions } from "../ssh/connect/login-options.ts";
 import type { LoginName, SshConnection } from "../ssh/connect/ssh-connection.ts";
 import { ConnectionEnd } from "../ssh/connect/connection-end.ts";
 import { openConnectionLayer } from "../ssh/connect/connection-layer.ts";

@@ -5,7 +5,7 @@ import {
   type PrivateDirectory,
   type PrivateDirectoryOptions,
 } from "../core/private-directory.ts";
-import type { LoginOptions } from "../ssh/connect/connection.ts";
+import type { LoginOptions } from "../ssh/connect/login-options.ts";
 import type { SshConnection } from "../ssh/connect/ssh-connection.ts";
 import { type ClientSettings, clientArguments } from "./arguments.ts";
 import { type AskpassPrompt, openAskpass } from "./askpass.ts";

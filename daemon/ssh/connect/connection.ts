@@ -2,13 +2,9 @@ import type { Duplex } from "node:stream";
 import { Client } from "ssh2";
 import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
-import type { Log } from "../../core/log.ts";
-import type { BannerSource, Hop } from "../../transport/remote.ts";
-import type { SecretMemory, SecretPlace } from "../../transport/secret-memory.ts";
+import type { Hop } from "../../transport/remote.ts";
 import { algorithmsFor, type Mismatch, mismatchOf, unavailable } from "./algorithms.ts";
 import { Authentication } from "../auth/authentication.ts";
-import type { Credentials, CredentialSource } from "../auth/credentials.ts";
-import type { Dialogue } from "../auth/dialogue.ts";
 import { connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
 import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
 import { HostKeyCheck } from "../host-keys/host-key-check.ts";
@@ -16,7 +12,6 @@ import { ForcedAcks } from "./forced-acks.ts";
 import { brokenConnection, closedUnderRun } from "./broken-connection.ts";
 import { ConnectionEnd } from "./connection-end.ts";
 import { holdIdentification } from "./identification.ts";
-import type { HostKeys } from "../host-keys/host-keys.ts";
 import {
   disconnectReason,
   loginFailure,
@@ -24,6 +19,7 @@ import {
   noAlgorithms,
   refusesCipher,
 } from "./login-failure.ts";
+import type { LoginOptions } from "./login-options.ts";
 import type { LoginName, SshConnection } from "./ssh-connection.ts";
 import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
@@ -32,29 +28,6 @@ import { readServerOffer } from "./server-offer.ts";
 import type { LoginStage } from "../stage.ts";
 import { changePassword, isStrictKeyExchange, ping, useKeyObjects } from "../ssh2-internals.ts";
 import { limitTraffic } from "./traffic.ts";
-
-export interface LoginOptions {
-  readonly hop: Hop;
-  /** Already connected; destroyed when the connection ends, however it ends. */
-  readonly socket: Duplex;
-  /** The bastion's connection that it is tunnelled through; undefined: there is none. */
-  readonly bastion: SshConnection | undefined;
-  readonly hostKeys: HostKeys;
-  readonly credentials: Credentials;
-  readonly source: CredentialSource;
-  /** The login that secrets are stored for, and the store. */
-  readonly place: SecretPlace;
-  readonly secrets: SecretMemory;
-  readonly dialogue: Dialogue;
-  /** Milliseconds; 0: off. */
-  readonly keepaliveMs: number;
-  readonly requiredRsaSize: number;
-  readonly log: Log;
-  /** Called with each stage of the login. */
-  onStage(stage: LoginStage): void;
-  /** Called with text to be shown to a person before the login. */
-  onBanner(text: string, from: BannerSource): void;
-}
 
 /**
  * Runs SSH on `socket` and logs in. Rejects with a Problem, or with the signal's reason; the socket is then destroyed.
