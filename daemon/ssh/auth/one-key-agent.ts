@@ -21,16 +21,18 @@ export interface OneKeyAgentOptions {
  * server that wants RSA with SHA-1 gets no signature. If signing fails, ssh2 asks for the next key.
  */
 export class OneKeyAgent extends BaseAgent<ParsedKey> {
-  readonly #options: OneKeyAgentOptions;
-  #asked = false;
+  readonly #key: ParsedKey;
+  /** Until a signature is requested: ssh2 keeps the agent while the connection is up, and `sign` may hold a private key. */
+  #signer: Omit<OneKeyAgentOptions, "key"> | undefined;
 
-  constructor(options: OneKeyAgentOptions) {
+  constructor({ key, ...signer }: OneKeyAgentOptions) {
     super();
-    this.#options = options;
+    this.#key = key;
+    this.#signer = signer;
   }
 
   getIdentities(done: (failure: Error | null, keys?: ParsedKey[]) => void): void {
-    done(null, [this.#options.key]);
+    done(null, [this.#key]);
   }
 
   sign(...request: unknown[]): void {
@@ -38,21 +40,25 @@ export class OneKeyAgent extends BaseAgent<ParsedKey> {
     const callback = request.at(-1);
     if (typeof callback !== "function" || !Buffer.isBuffer(data)) return;
     // A login needs one signature per key; a server can request any number, and each costs milliseconds.
-    if (this.#asked) return;
-    this.#asked = true;
+    const signer = this.#signer;
+    if (signer === undefined) return;
+    this.#signer = undefined;
     const done: SignDone = (...result) => {
       Reflect.apply(callback, undefined, result);
     };
-    void this.#signFor(done, data, hashOf(options));
+    void this.#signBy(signer, done, { data, hash: hashOf(options) });
   }
 
-  async #signFor(done: SignDone, data: Buffer, hash: SignRequest["hash"]): Promise<void> {
-    const { key, sign, failed } = this.#options;
+  async #signBy(
+    { sign, failed }: Omit<OneKeyAgentOptions, "key">,
+    done: SignDone,
+    request: SignRequest,
+  ): Promise<void> {
     try {
-      if (key.type === "ssh-rsa" && hash === undefined) {
+      if (this.#key.type === "ssh-rsa" && request.hash === undefined) {
         throw new Error("the server takes RSA only with SHA-1");
       }
-      done(null, await sign({ data, hash }));
+      done(null, await sign(request));
     } catch (reason) {
       // This also catches what ssh2 throws for a signature that it cannot use.
       const failure = asError(reason);

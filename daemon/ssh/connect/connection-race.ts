@@ -4,6 +4,8 @@ import type { Attempt } from "../failure.ts";
 /** How long an attempt runs alone before the next one starts (RFC 8305, section 5). */
 const attemptDelayMs = 250;
 
+const ignore = (): void => undefined;
+
 export interface RaceOptions {
   /** In the order in which they are tried; at least one. */
   readonly addresses: readonly string[];
@@ -55,9 +57,14 @@ export class ConnectionRace {
     this.#attempts.set(address, undefined);
     const socket = connect(address);
     this.#open.add(socket);
-    // For the socket's lifetime: an error without a listener would end the process.
-    socket.on("error", (failure) => this.#failed(socket, address, failure));
-    socket.once("connect", () => this.#won(socket));
+    const failed = (failure: Error): void => this.#failed(socket, address, failure);
+    socket.on("error", failed);
+    socket.once("connect", () => {
+      this.#won(socket);
+      // For the socket's lifetime: an error without a listener would end the process. This one keeps nothing of the race.
+      socket.on("error", ignore);
+      socket.off("error", failed);
+    });
     if (this.#next < addresses.length) this.#timer = setTimeout(() => this.#begin(), attemptDelayMs);
     changed(this.attempts);
   }

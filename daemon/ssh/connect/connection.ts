@@ -3,7 +3,13 @@ import { Client } from "ssh2";
 import type { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Hop } from "../../transport/remote.ts";
-import { algorithmsFor, type Mismatch, mismatchOf, unavailable } from "./algorithms.ts";
+import {
+  algorithmsFor,
+  type Mismatch,
+  mismatchOf,
+  type OfferedAlgorithms,
+  unavailable,
+} from "./algorithms.ts";
 import { Authentication } from "../auth/authentication.ts";
 import { connectionLost, nameOf, protocolError, unreachable } from "../failure.ts";
 import { describeKey, type KeyDescription } from "../host-keys/host-key.ts";
@@ -19,7 +25,7 @@ import {
   noAlgorithms,
   refusesCipher,
 } from "./login-failure.ts";
-import type { LoginOptions } from "./login-options.ts";
+import type { ConnectionOptions, LoginOptions } from "./login-options.ts";
 import type { LoginName, SshConnection } from "./ssh-connection.ts";
 import { watchLogin } from "./login-messages.ts";
 import type { OutgoingQueue } from "./outgoing-queue.ts";
@@ -35,7 +41,7 @@ import { limitTraffic } from "./traffic.ts";
 export function login(options: LoginOptions, signal: AbortSignal): Promise<SshConnection> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    new Login(options, { signal, resolve, reject }).start();
+    new Login(options, { signal, resolve, reject }).start(options);
   });
 }
 
@@ -44,6 +50,9 @@ interface Outcome {
   resolve(connection: SshConnection): void;
   reject(reason: unknown): void;
 }
+
+const nothing = (): void => undefined;
+const unknownMismatch = (): Mismatch | undefined => undefined;
 
 /** The number of unanswered keepalives after which a connection is given up. */
 const keepaliveCountMax = 2;
@@ -59,10 +68,11 @@ class Login implements SshConnection {
   kex = "";
   mac = "";
   hostKey: KeyDescription = { keyType: "", fingerprint: "" };
-  readonly #options: LoginOptions;
-  readonly #outcome: Outcome;
+  #options: ConnectionOptions;
+  #outcome: Outcome | undefined;
   readonly #check: HostKeyCheck;
-  readonly #authentication: Authentication;
+  /** Until the login has succeeded. */
+  #authentication: Authentication | undefined;
   readonly #acks: ForcedAcks;
   readonly #end = new ConnectionEnd();
   readonly onClose = this.#end.onClose;
@@ -71,23 +81,22 @@ class Login implements SshConnection {
   #forcesCommand = false;
   #failure: unknown;
   #outgoing: OutgoingQueue | undefined;
-  #mismatch: () => Mismatch | undefined = () => undefined;
+  #mismatch = unknownMismatch;
+  #leaveSignal: () => void = nothing;
 
   constructor(options: LoginOptions, outcome: Outcome) {
     this.hop = options.hop;
     this.#options = options;
     this.#outcome = outcome;
     this.#check = new HostKeyCheck(options);
-    const onAgentAsked = (): void => options.onStage("agentSignature");
-    const fail = (reason: unknown): void => this.#fail(reason);
-    this.#authentication = new Authentication({ ...options, onAgentAsked, fail });
+    this.#authentication = this.#authenticationBy(options);
     this.#acks = new ForcedAcks(options.socket, () => {
       if (this.closeReason === undefined) ping(this.client);
     });
   }
 
-  start(): void {
-    const { hop, socket, hostKeys, keepaliveMs } = this.#options;
+  start({ hop, socket, hostKeys, keepaliveMs }: LoginOptions): void {
+    this.#heedSignal();
     this.#listen();
     holdIdentification(socket, {
       identified: (server) => {
@@ -110,16 +119,11 @@ class Login implements SshConnection {
       keepaliveCountMax: hop.settings.keepalive?.countMax ?? keepaliveCountMax,
       authHandler: (_methods, _partial, next) => void this.#nextAttempt(next),
     });
-    const reading = readServerOffer(socket);
-    this.#mismatch = () => {
-      const offer = reading.offer();
-      return offer === undefined ? undefined : mismatchOf(offer, algorithms);
-    };
-    this.client.once("handshake", () => reading[Symbol.dispose]());
+    this.#compareOffers(socket, algorithms);
     this.#outgoing = limitTraffic(this.client, socket, (what) => this.#violated(what));
     watchLogin(this.client, {
       banner: (text) => this.#options.onBanner(text, "server"),
-      refused: (methods, partial) => this.#authentication.refused(methods, partial),
+      refused: (methods, partial) => this.#authentication?.refused(methods, partial),
       passwordExpired: (prompt) => void this.#changePassword(prompt),
       forcesCommand: () => {
         this.#forcesCommand = true;
@@ -152,8 +156,6 @@ class Login implements SshConnection {
   /** `error` is emitted any number of times, by three emitters: a missing listener would end the process. */
   #listen(): void {
     const { socket } = this.#options;
-    const { signal } = this.#outcome;
-    const abort = (): void => this.#fail(signal.reason);
     socket.on("error", () => undefined);
     this.client.on("error", (failure) => this.#onError(failure));
     this.client.on("close", () => this.#onClose());
@@ -168,20 +170,49 @@ class Login implements SshConnection {
     });
     this.client.on("handshake", () => useKeyObjects(this.client));
     handOnBriefly(this.client, socket);
-    this.client.once("ready", () => {
-      signal.removeEventListener("abort", abort);
-      this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
-      const { user, address, port } = this.hop;
-      this.logins = [
-        ...(this.#options.bastion?.logins ?? []),
-        [user, address, port, this.#authentication.lastKey],
-      ];
-      if (this.#settled) return;
-      this.#settled = true;
-      this.#authentication.accepted();
-      this.#outcome.resolve(this);
-    });
-    signal.addEventListener("abort", abort, { once: true });
+    this.client.once("ready", () => this.#loggedIn());
+  }
+
+  // Closures made in one method share its variables: those that only a login needs are made in methods of their own.
+
+  #authenticationBy(options: LoginOptions): Authentication {
+    const onAgentAsked = (): void => options.onStage("agentSignature");
+    const fail = (reason: unknown): void => this.#fail(reason);
+    return new Authentication({ ...options, onAgentAsked, fail });
+  }
+
+  #heedSignal(): void {
+    const signal = this.#outcome?.signal;
+    const abort = (): void => this.#fail(signal?.reason);
+    signal?.addEventListener("abort", abort, { once: true });
+    this.#leaveSignal = () => signal?.removeEventListener("abort", abort);
+  }
+
+  #compareOffers(socket: Duplex, algorithms: OfferedAlgorithms): void {
+    const reading = readServerOffer(socket);
+    this.#mismatch = () => {
+      const offer = reading.offer();
+      return offer === undefined ? undefined : mismatchOf(offer, algorithms);
+    };
+    this.client.once("handshake", () => reading[Symbol.dispose]());
+  }
+
+  #loggedIn(): void {
+    this.#leaveSignal();
+    this.hostKey = describeKey(this.#check.accepted ?? Buffer.alloc(0));
+    const { socket, bastion, keepaliveMs } = this.#options;
+    const { user, address, port } = this.hop;
+    const key = this.#authentication?.lastKey ?? null;
+    this.logins = [...(bastion?.logins ?? []), [user, address, port, key]];
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#authentication?.accepted();
+    this.#outcome?.resolve(this);
+    this.#authentication = undefined;
+    this.#outcome = undefined;
+    this.#mismatch = unknownMismatch;
+    this.#leaveSignal = nothing;
+    this.#options = { hop: this.hop, socket, bastion, keepaliveMs, onStage: nothing, onBanner: nothing };
   }
 
   #enter(stage: LoginStage): void {
@@ -191,9 +222,10 @@ class Login implements SshConnection {
 
   async #nextAttempt(next: (method: never) => void): Promise<void> {
     try {
-      const method = await this.#authentication.next();
+      const authentication = this.#authentication;
+      const method = await authentication?.next();
       if (this.#settled) return;
-      if (method === undefined) this.#fail(this.#authentication.failure(undefined));
+      if (method === undefined) this.#fail(authentication?.failure(undefined));
       // ssh2's types do not allow a custom agent here.
       else Reflect.apply(next, undefined, [method]);
     } catch (reason) {
@@ -203,7 +235,7 @@ class Login implements SshConnection {
 
   async #changePassword(prompt: string): Promise<void> {
     try {
-      const change = await this.#authentication.changePassword(prompt);
+      const change = await this.#authentication?.changePassword(prompt);
       if (this.#settled) return;
       const isSent =
         change !== undefined && changePassword(this.client, this.hop.user, change.old, change.changed);
@@ -227,7 +259,7 @@ class Login implements SshConnection {
       const evidence = { stage: this.#stage, failure, mismatch: this.#mismatch() };
       this.#fail(this.#check.problem ?? loginFailure(this.hop, evidence));
     } else {
-      this.#fail(this.#authentication.failure(said));
+      this.#fail(this.#authentication?.failure(said));
     }
   }
 
@@ -249,8 +281,8 @@ class Login implements SshConnection {
     if (this.#settled) return;
     this.#settled = true;
     this.#end.resolve(connectionLost(this.hop, `${nameOf(this.hop)} was never logged in to.`));
-    this.#outcome.reject(reason);
-    this.#authentication[Symbol.dispose]();
+    this.#outcome?.reject(reason);
+    this.#authentication?.[Symbol.dispose]();
     this.#hangUp();
   }
 

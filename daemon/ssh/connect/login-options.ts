@@ -30,3 +30,9 @@ export interface LoginOptions {
   /** Called with text to be shown to a person before the login. */
   onBanner(text: string, from: BannerSource): void;
 }
+
+/** The options that a connection needs once it is up: not who waited for it, nor what it logged in with. */
+export type ConnectionOptions = Pick<
+  LoginOptions,
+  "hop" | "socket" | "bastion" | "keepaliveMs" | "onStage" | "onBanner"
+>;
