@@ -117,8 +117,11 @@ describe("saved hosts", () => {
       port: 2200,
       production: false,
     });
-    for (const name of ["lent", "root@", "root@:22", "a b:22"]) {
-      expect((await problemOf(client.call("getHost", { params: { host: name } }))).code).toBe("host_unknown");
+    const codeOf = async (name: string): Promise<string> =>
+      (await problemOf(client.call("getHost", { params: { host: name } }))).code;
+    expect(await codeOf("lent")).toBe("host_unknown");
+    for (const name of ["root@", "root@:22", "a b:22"]) {
+      expect(await codeOf(name)).toBe("invalid_request");
     }
   });
 
