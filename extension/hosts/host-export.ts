@@ -2,6 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { exportText } from "../../protocol/host-export.ts";
+import { hostCount } from "./host-count.ts";
 import type { HostList } from "./host-list.ts";
 import { homePath } from "./ssh-config-page.ts";
 
@@ -22,8 +23,8 @@ export async function exportHosts({ hosts }: Pick<HostList, "hosts">): Promise<v
   if (file === undefined) return;
   await vscode.workspace.fs.writeFile(file, Buffer.from(exportText(saved)));
   const message = vscode.l10n.t(
-    "Exported {0} hosts to {1}. It contains no secrets.",
-    saved.length,
+    "Exported {0} to {1}. It contains no secrets.",
+    hostCount(saved.length),
     homePath(file.fsPath),
   );
   void vscode.window.showInformationMessage(message);

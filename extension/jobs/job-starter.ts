@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Job, JobRequestInput, ResolvedTargets } from "../../protocol/job.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { hostCount } from "../hosts/host-count.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { byName } from "../hosts/host-tree.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
@@ -107,7 +108,7 @@ export class JobStarter {
       return { name, production: isProduction, command: commands?.get(name) };
     });
     const risky = shown.filter((host) => host.production).map(({ name }) => name);
-    const count = hosts.length === 1 ? vscode.l10n.t("1 host") : vscode.l10n.t("{0} hosts", hosts.length);
+    const count = hostCount(hosts.length);
     const asks = vscode.workspace.getConfiguration("hostrun").get("confirmProduction", true);
     const warns = asks && risky.length > 0;
     const names = shortened(foldNames(hosts.map(oneLine)), 60);

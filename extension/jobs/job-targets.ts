@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { Host } from "../../protocol/host.ts";
 import { hostNotes } from "../hosts/host-choice.ts";
+import { hostCount } from "../hosts/host-count.ts";
 import { byName, groupParts } from "../hosts/host-tree.ts";
 import { productionFinder } from "../hosts/production.ts";
 import { plainLabel, separator } from "../input/choice.ts";
@@ -79,8 +80,7 @@ function targetItems(hosts: readonly Host[]): readonly TargetItem[] {
 }
 
 function groupItem(kind: "tag" | "group", [name, count]: readonly [string, number]): TargetItem {
-  const description = count === 1 ? vscode.l10n.t("1 host") : vscode.l10n.t("{0} hosts", count);
-  return { label: plainLabel(`${kind}:${name}`), description, target: `${kind}:${name}` };
+  return { label: plainLabel(`${kind}:${name}`), description: hostCount(count), target: `${kind}:${name}` };
 }
 
 function counted(names: readonly string[]): readonly (readonly [string, number])[] {

@@ -60,7 +60,8 @@ test("how a group differs from the largest is shown in VS Code's own difference 
 test("a reload of the window finds the job again, which is a row of the Runs view, too", async () => {
   await window.reload();
   await grid().getByText("odd").waitFor();
-  await window.row(/^echo one; .*2 of 3 ok, 1 failed/).waitFor();
+  const row = window.row(/^echo one; .*2 of 3 ok, 1 failed/);
+  expect(await row.locator(".label-description").innerText()).toMatch(/^2\/3 ok, 1 failed · node/);
 });
 
 test("what failed runs again in the same tab, and one host's output opens in its own", async () => {
