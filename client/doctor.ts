@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, lstatSync, statfsSync } from "node:fs";
 import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
 import type { DoctorCheck } from "../protocol/doctor.ts";
-import { Problem } from "../protocol/problem.ts";
+import { Problem, type ProblemDetails } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
 import { visibleLine } from "../protocol/visible.ts";
 import { errorCode } from "../state-directory/error-code.ts";
@@ -211,7 +211,9 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
   try {
     await using found = await openDaemon({ stateDirectory: places.directory, keepConnections: false }, late);
     const first = { name: "daemon", ...runningDaemon(found, version) };
-    return [first, ...(await found.call("doctor", { signal: late })).checks];
+    const { checks } = await found.call("doctor", { signal: late });
+    const { problems } = await found.call("listHosts", { signal: late });
+    return [first, ...checks, { name: "hosts", ...hosts(problems) }];
   } catch (failure) {
     if (!isNotRunning(failure))
       return [{ name: "daemon", ...findingOf(late.aborted ? silent(places) : failure) }];
@@ -223,6 +225,14 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
     const message = `It does not run, so its store and Redis are not checked.${last}`;
     return [{ name: "daemon", state: "warning", message, fix: "`hostrun start` starts it." }];
   }
+}
+
+/** The problems of the list of hosts, e.g. jump hosts that form a loop. */
+function hosts([first, ...more]: readonly ProblemDetails[]): Finding {
+  if (first === undefined) return ok("The list of hosts is complete.");
+  const { message, fix } = findingOf(Problem.fromDetails(first));
+  const others = more.length === 0 ? "" : ` \`hostrun hosts\` shows ${more.length} more.`;
+  return { state: "warning", message: message + others, fix };
 }
 
 function runningDaemon(

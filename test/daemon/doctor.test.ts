@@ -22,7 +22,7 @@ const names = [
   "agent",
   "daemon",
 ];
-const ofDaemon = ["database", "history", "redis", "nativeCrypto", "worker"];
+const ofDaemon = ["database", "history", "redis", "nativeCrypto", "worker", "hosts"];
 
 /** Typed as what it stands for. */
 function containing(text: string): unknown {
@@ -53,6 +53,17 @@ test("it looks at everything, starts no daemon, and asks the one that runs", asy
   expect(status).toBe(0);
   const shown = await cli.run(["doctor"]);
   expect(shown.stdout.toString()).toContain("ok       database: SQLite finds it whole.\n");
+});
+
+test("it tells of jump hosts that form a loop in the SSH config, as the list of hosts does", async () => {
+  await using cli = await openCli();
+  await writeFile(join(cli.home, ".ssh/config"), "Host a\n ProxyJump b\nHost b\n ProxyJump a\n");
+  await cli.run(["start"]);
+  const { status, found } = await examined(cli);
+  expect(found("hosts")).toMatchObject({ state: "warning", message: containing("form a loop") });
+  expect(found("hosts")?.message).toContain("a → b → a");
+  expect(found("hosts")?.fix).toContain("ProxyJump in the SSH config");
+  expect(status).toBe(0);
 });
 
 test("it finds what is wrong without a daemon, and says what to do", async () => {
