@@ -1,12 +1,16 @@
 import { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
-import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
+import type { RemoteAnswer, RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
 import type { WorkerMessage } from "./worker-reader.ts";
 
 /** What a run needs from its worker. */
 export interface RunCarrier {
   /** The worker's session. */
   readonly process: RemoteProcess;
+  /** Has the worker run a short command of Hostrun's own; see `Worker.execHelper`. */
+  readonly execHelper: (command: string, deadlineMs: number) => Promise<RemoteAnswer | undefined>;
+  /** Sends a signal to the run's process group. */
+  readonly signal: (name: string) => void;
   /** Closes the run's pipes on the host, as closing a session does. */
   readonly forget: () => void;
   /** Stops or resumes reading its pipes on the host; meanwhile its command waits. */
@@ -65,7 +69,7 @@ export class WorkerRun {
   }
 
   /** The run as a RemoteProcess for the caller of `exec`. */
-  processOf({ process, forget, hold }: RunCarrier, channelMs: number): RemoteProcess {
+  processOf({ process, execHelper, signal, forget, hold }: RunCarrier, channelMs: number): RemoteProcess {
     const pid = (): number | undefined => this.#pid;
     return {
       connection: process.connection,
@@ -79,9 +83,12 @@ export class WorkerRun {
       connectMs: 0,
       channelMs,
       stdin: noInput,
-      // Runs are ended by their process id, which is known.
-      signal: () => undefined,
-      execHelper: (...helper) => process.execHelper(...helper),
+      signal,
+      async execHelper(command, deadlineMs, input) {
+        // The server may allow no session besides the worker's; and this one needs no login shell.
+        const answer = input === undefined ? await execHelper(command, deadlineMs) : undefined;
+        return answer ?? process.execHelper(command, deadlineMs, input);
+      },
       hold,
       extraBytes: () => process.extraBytes(),
       forgetShell: () => undefined,

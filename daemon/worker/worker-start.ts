@@ -45,6 +45,8 @@ export async function startWorker(
     if (ready === true) return worker;
     // A start that hangs after the start files has already reported its process id.
     if (worker.pid !== undefined) await parts.endProcess(session, worker.pid);
+    // For a server that has no session for that.
+    session.signal("KILL");
     worker.close();
     if (ready === undefined && worker.pid !== undefined) {
       login.late += 1;

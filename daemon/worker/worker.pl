@@ -4,8 +4,9 @@
 # Arguments: token, SHLVL, files, path and arguments of the shell. "-" as the last one: descriptor 3 contains a snapshot
 # of the shell, which each command's shell gets as its descriptor 3.
 #
-# From the client: "R ID LENGTH\n" and a command's text: run it; "H ID 0\n": stop reading its output; "G ID 0\n": resume
-# reading it; "D ID 0\n": forget it and close its pipes.
+# From the client: "R ID LENGTH\n" and a command's text: run it; "X ID LENGTH\n" and a text: the same even if a start file
+# has changed; "S ID LENGTH\n" and a signal's name: send it to the command's group; "H ID 0\n": stop reading its output;
+# "G ID 0\n": resume reading it; "D ID 0\n": forget it and close its pipes.
 # To the client: "TOKEN PID LENGTH\n" and the snapshot, once; "p ID PID\n": started; "o|e ID LENGTH\n" and bytes; "x ID
 # CODE SIGNAL\n": the process has ended; "z ID\n": its output has ended as well, and nothing follows; "f ID REASON\n":
 # it was not started.
@@ -42,7 +43,7 @@ sub unblock { fcntl $_[0], POSIX::F_SETFL(), POSIX::O_NONBLOCK() }
 unblock($_) for $child_ended, $tell_child_ended;
 $SIG{CHLD} = sub { syswrite $tell_child_ended, "c" };
 
-# By id: the read ends of its pipes, whether its process has ended, and whether it is held. By process: its id, and the
+# By id: its process, the read ends of its pipes, whether its process has ended, and whether it is held. By process: its id, and the
 # rest of its snapshot.
 my (%run, %id_of, %feeding);
 my ($input, $unsent, $at_end) = ("", "");
@@ -107,7 +108,7 @@ sub begin {
   close $stdout_end;
   close $stderr_end;
   $id_of{$pid} = $id;
-  $run{$id} = { o => $stdout, e => $stderr };
+  $run{$id} = { pid => $pid, o => $stdout, e => $stderr };
   if ($rc) {
     close $rc;
     unblock($rc_end);
@@ -144,7 +145,7 @@ sub take_input {
   $at_end = 1 if defined $count && !$count;
   # Requests that arrived together share one check, which is later than all of them.
   my $is_fresh;
-  while ($input =~ /\A([RHGD]) (\d+) (\d+)\n/) {
+  while ($input =~ /\A([RXSHGD]) (\d+) (\d+)\n/) {
     my ($what, $id, $length, $head) = ($1, $2, $3, $+[0]);
     last if length($input) < $head + $length;
     my $text = substr $input, $head, $length;
@@ -154,7 +155,9 @@ sub take_input {
       if ($is_fresh) { begin($id, $text) }
       else { report("f $id stale\n") }
     }
+    elsif ($what eq "X") { begin($id, $text) }
     elsif (!$run{$id}) { next }
+    elsif ($what eq "S") { kill $text, -$run{$id}{pid} if !$run{$id}{over} }
     elsif ($what eq "D") { delete $run{$id}; report("z $id\n") }
     else { $run{$id}{held} = $what eq "H" }
   }

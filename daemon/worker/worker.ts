@@ -1,6 +1,8 @@
 import { Problem } from "../../protocol/problem.ts";
 import type { Log } from "../core/log.ts";
-import type { RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
+import type { RemoteAnswer, RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
+import { inTime } from "../core/in-time.ts";
+import { timeLimit } from "../core/loop-time.ts";
 import { snapshotText } from "./start-text.ts";
 import { TurnWriter } from "./turn-writer.ts";
 import { type Hello, WorkerReader, type WorkerMessage } from "./worker-reader.ts";
@@ -24,6 +26,9 @@ const maxAtOnce = 48;
 /** With this many runs, another worker is started. */
 const crowdedAt = 4;
 const maxNoticeBytes = 4096;
+const maxAnswerBytes = 4096;
+/** How long a worker may take to begin a command of Hostrun's own, which is then run in a session of its own. */
+const helperBeginMs = 1000;
 /** How long a host may take to close a run's pipes. */
 const forgetMs = 2000;
 
@@ -89,7 +94,7 @@ export class Worker {
   }
 
   /** Sends a command to a worker that has room for it. From then on it may have run, unless the response is "refused". */
-  start(text: string, listener: RemoteListener): WorkerRun {
+  start(text: string, listener: RemoteListener, what: "R" | "X" = "R"): WorkerRun {
     this.#started += 1;
     const run = new WorkerRun(this.#started, {
       stdout: (chunk) => listener.stdout(chunk),
@@ -100,8 +105,7 @@ export class Worker {
       },
     });
     this.#runs.set(run.number, run);
-    const bytes = Buffer.from(text);
-    this.#input?.write(Buffer.concat([Buffer.from(`R ${run.number} ${bytes.length}\n`), bytes]));
+    this.#tell(run, what, text);
     return run;
   }
 
@@ -110,7 +114,35 @@ export class Worker {
     const process = this.#process;
     if (process === undefined) return undefined;
     const hold = (held: boolean): void => this.#tell(run, held ? "H" : "G");
-    return run.processOf({ process, forget: () => this.#forget(run), hold }, channelMs);
+    const signal = (name: string): void => this.#tell(run, "S", name);
+    const execHelper = (command: string, deadlineMs: number) => this.execHelper(command, deadlineMs);
+    return run.processOf({ process, execHelper, signal, forget: () => this.#forget(run), hold }, channelMs);
+  }
+
+  /**
+   * Runs a short command of Hostrun's own beside its runs, whatever start files have become. undefined if it could not be
+   * run or did not end in time; the worker may not be running at all.
+   */
+  async execHelper(command: string, deadlineMs: number): Promise<RemoteAnswer | undefined> {
+    if (this.#state === "over" || this.#process === undefined) return undefined;
+    using limit = timeLimit(deadlineMs);
+    const { promise, resolve } = Promise.withResolvers<RemoteAnswer | undefined>();
+    let output = "";
+    const run = this.start(
+      command,
+      {
+        stdout: (chunk) => {
+          if (output.length <= maxAnswerBytes) output += chunk.toString("latin1");
+        },
+        stderr: () => undefined,
+        end: (end) => resolve(end.kind === "exited" ? { output, code: end.code } : undefined),
+      },
+      "X",
+    );
+    const begin = await inTime(limit.signal, run.begin, helperBeginMs);
+    const answer = begin?.kind === "begun" ? await inTime(limit.signal, promise) : undefined;
+    if (answer === undefined) this.#forget(run);
+    return answer;
   }
 
   /** Gives up a run that the worker did not start in time. */
@@ -148,8 +180,9 @@ export class Worker {
     else if (this.#started >= maxRuns) this.retire();
   }
 
-  #tell(run: WorkerRun, what: "H" | "G" | "D"): void {
-    if (this.#runs.get(run.number) === run) this.#input?.write(Buffer.from(`${what} ${run.number} 0\n`));
+  #tell(run: WorkerRun, what: "R" | "X" | "S" | "H" | "G" | "D", text = ""): void {
+    if (this.#runs.get(run.number) !== run) return;
+    this.#input?.write(Buffer.from(`${what} ${run.number} ${Buffer.byteLength(text)}\n${text}`));
   }
 
   #forget(run: WorkerRun): void {

@@ -8,6 +8,7 @@ import { openHostedDaemon, openStream, type RunOptions } from "../support/hosted
 import { processesOf } from "../support/processes.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { createKey } from "../support/ssh-key.ts";
+import { byWorker, startByWorker } from "../support/worker-runs.ts";
 import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
 
 const execute = promisify(execFile);
@@ -41,10 +42,6 @@ async function write({ home }: UnixUser, text: string): Promise<void> {
   await writeFile(join(home, ".bashrc"), text);
 }
 
-function byWorker(run: RunReading): boolean {
-  return run.of("status").some(({ message }) => message.includes("by a worker"));
-}
-
 /**
  * Runs a command until a worker runs it: it is not asked where files have changed since, which a test beside this one does
  * by an account that it creates.
@@ -53,20 +50,6 @@ async function runByWorker(command: string, options: RunOptions = {}): Promise<R
   for (let tries = 0; tries < 200; tries += 1) {
     const run = await daemon.run(command, options);
     if (byWorker(run)) return run;
-  }
-  throw new Error("No worker was started.");
-}
-
-/** The same of one that goes on after its first output. */
-async function startByWorker(command: string, options: RunOptions, query = "") {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const run = new RunReading();
-    const json = { host: "web1", command, ...options };
-    const messages = readMessages(await daemon.http.open("POST", `/api/ssh/stream${query}`, { json }));
-    await run.until(messages, ({ type }) => type === "output");
-    if (byWorker(run)) return { run, messages };
-    await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 100 } });
-    await run.until(messages, ({ type }) => type === "complete");
   }
   throw new Error("No worker was started.");
 }
@@ -179,6 +162,7 @@ describe("a worker", () => {
 
   test("is not held up by a command whose reader takes nothing", async () => {
     const { run: waiting, messages } = await startByWorker(
+      daemon,
       "yes",
       { recordLimitBytes: 100_000 },
       "?follow=all",
@@ -197,7 +181,7 @@ describe("a worker", () => {
     ["timedOut", { timeoutMs: 300 }],
   ])("has a command %s with all that it began", async (outcome, options) => {
     await awaitWorker();
-    const { run, messages } = await startByWorker(stubborn, options);
+    const { run, messages } = await startByWorker(daemon, stubborn, options);
     if (outcome === "cancelled") {
       await daemon.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 300 } });
     }
