@@ -64,6 +64,7 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
     onChange: (change) => changes.publish(change),
   });
   scope.own(pool);
+  settings.onChange(() => pool.limitsChanged());
   const limit = (): number => Math.min(maxWorkers, Math.floor(limits().maxConnections / 2));
   const workers = new Workers({ remote: pool, clock, log, limit, endProcess });
   secrets.onForgotten((login) => {
@@ -73,7 +74,7 @@ export function openTransport(context: DaemonContext, { database }: Storage, sco
   return { knownHosts, pool, remote: scope.own(workers) };
 }
 
-/** Each keeps a connection that nobody else uses from being closed in favour of another host. */
+/** Where a server allows one session, each takes a connection of its own. */
 const maxWorkers = 64;
 const endGraceMs = 1000;
 

@@ -35,6 +35,7 @@ export class SettingsFile {
   readonly #over: { environment: Values; flag: Values };
   #config: Values;
   #current: Settings;
+  readonly #listeners: (() => void)[] = [];
 
   /** Throws `invalid_request`, listing every unknown or invalid value and its source. */
   constructor(sources: SettingsSources) {
@@ -74,6 +75,12 @@ export class SettingsFile {
     writeFileAtomically(this.#sources.path, `${JSON.stringify(next, null, 2)}\n`);
     this.#current = merged;
     this.#config = next;
+    for (const changed of this.#listeners) changed();
+  }
+
+  /** Called after each change, for what does not read its setting at each use. */
+  onChange(changed: () => void): void {
+    this.#listeners.push(changed);
   }
 
   #isShown(redisUrl: unknown): boolean {

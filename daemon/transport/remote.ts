@@ -95,6 +95,8 @@ export interface RemoteProcess {
   readonly worker?: { readonly pid: number | undefined };
   /** Whether the connection was open before this run asked for it. */
   readonly reused: boolean;
+  /** False once its connection is closed, or is being closed; what is sent then does not arrive. */
+  readonly isOpen: boolean;
   /** Milliseconds; 0 if nothing had to be done. */
   readonly connectMs: number;
   readonly channelMs: number;
@@ -111,6 +113,8 @@ export interface RemoteProcess {
   forgetShell(): void;
   /** With `true` the host soon stops sending output, after at most 2 MiB plus `extraBytes`; with `false` it resumes. */
   hold(held: boolean): void;
+  /** With `true` its session is kept, but no longer than a connection without any; with `false` it is needed again. */
+  rest(resting: boolean): void;
   /** How much more a distant host may currently send ahead. */
   extraBytes(): number;
   /** Resizes its terminal; does nothing if it has none. */

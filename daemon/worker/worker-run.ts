@@ -80,6 +80,11 @@ export class WorkerRun {
         },
       },
       reused: true,
+      get isOpen() {
+        return process.isOpen;
+      },
+      // That is up to its worker.
+      rest: () => undefined,
       connectMs: 0,
       channelMs,
       stdin: noInput,

@@ -67,7 +67,7 @@ export class Worker {
 
   /** How many more commands it can run now. */
   get room(): number {
-    return this.#state === "ready" ? maxAtOnce - this.#runs.size : 0;
+    return this.#state === "ready" && this.#process?.isOpen === true ? maxAtOnce - this.#runs.size : 0;
   }
 
   /** Whether another worker should be started. */
@@ -96,6 +96,7 @@ export class Worker {
   /** Sends a command to a worker that has room for it. From then on it may have run, unless the response is "refused". */
   start(text: string, listener: RemoteListener, what: "R" | "X" = "R"): WorkerRun {
     this.#started += 1;
+    this.#process?.rest(false);
     const run = new WorkerRun(this.#started, {
       stdout: (chunk) => listener.stdout(chunk),
       stderr: (chunk) => listener.stderr(chunk),
@@ -178,6 +179,12 @@ export class Worker {
     this.#runs.delete(run.number);
     if (this.#state === "retired") this.#endWhenIdle();
     else if (this.#started >= maxRuns) this.retire();
+    this.#restWhenIdle();
+  }
+
+  /** It does not keep its connection from being closed when no run has used it for long. */
+  #restWhenIdle(): void {
+    if (this.#state === "ready" && this.#runs.size === 0) this.#process?.rest(true);
   }
 
   #tell(run: WorkerRun, what: "R" | "X" | "S" | "H" | "G" | "D", text = ""): void {
@@ -233,6 +240,7 @@ export class Worker {
         if (same && this.#isStderrClean() && this.#state === "starting") {
           this.#state = "ready";
           this.#ready.resolve(true);
+          this.#restWhenIdle();
         } else this.retire();
       },
     });

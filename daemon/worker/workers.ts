@@ -27,7 +27,7 @@ export interface WorkersOptions {
   readonly remote: Remote;
   readonly clock: Clock;
   readonly log: Log;
-  /** The maximum number of workers; each keeps a connection from becoming idle. */
+  /** The maximum number of workers; where a server allows one session, each takes a connection. */
   readonly limit: () => number;
   /** Ends a process that does not exit by itself, with its whole session. */
   readonly endProcess: (session: RemoteProcess, pid: number) => Promise<void>;

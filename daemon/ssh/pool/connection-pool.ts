@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { abortReason, asError } from "../failure.ts";
 import type { PoolMetrics, PoolLimits } from "./limits.ts";
+import { createLease, type Lease } from "./lease.ts";
 import { PoolBuckets } from "./pool-buckets.ts";
 import {
   type AcquireRequest,
@@ -19,14 +20,6 @@ export interface ConnectionPoolOptions {
   connect(pooled: PooledConnection, request: AcquireRequest, signal: AbortSignal): Promise<SshConnection>;
   opened(pooled: PooledConnection): void;
   closed(pooled: PooledConnection): void;
-}
-
-/** A place on an open connection; disposing frees it. */
-export interface Lease extends Disposable {
-  readonly pooled: PooledConnection;
-  readonly connection: SshConnection;
-  /** Whether the connection was open when it was requested. */
-  readonly reused: boolean;
 }
 
 /**
@@ -101,6 +94,10 @@ export class ConnectionPool {
   hold(pooled: PooledConnection): Disposable {
     pooled.reserve("probe");
     return this.#lease(pooled, "probe", true);
+  }
+
+  limitsChanged(): void {
+    for (const pooled of this.all()) this.#closeUnused(pooled);
   }
 
   /** Opens one session ahead if there is room for it. */
@@ -188,6 +185,7 @@ export class ConnectionPool {
       connection.close();
       return;
     }
+    pooled.usedAt(this.#options.clock.elapsed());
     this.#counted.opened += 1;
     connection.onClose(() => this.close(pooled));
     if (connection.closeReason !== undefined) return;
@@ -217,23 +215,11 @@ export class ConnectionPool {
   }
 
   #lease(pooled: PooledConnection, purpose: Purpose, reused: boolean): Lease {
-    const { connection } = pooled;
-    if (connection === undefined) throw new TypeError("Only a connection that is up is leased");
-    let given = true;
-    return {
-      pooled,
-      connection,
-      reused,
-      [Symbol.dispose]: () => {
-        if (!given) return;
-        given = false;
-        pooled.release(purpose);
-        if (pooled.state !== "up") return;
-        pooled.usedAt(this.#options.clock.elapsed());
-        this.#dispatchSoon();
-        this.#rest(pooled);
-      },
+    const freed = (): void => {
+      this.#dispatchSoon();
+      this.#rest(pooled);
     };
+    return createLease({ pooled, purpose, reused, clock: this.#options.clock, freed });
   }
 
   /** An unused connection is kept for the next run, and one session is opened ahead for it; a retired one is closed. */
@@ -243,8 +229,14 @@ export class ConnectionPool {
       return;
     }
     this.prepareSpare(pooled);
+    this.#closeUnused(pooled);
+  }
+
+  /** Closes an idle connection once its last use is long enough ago. */
+  #closeUnused(pooled: PooledConnection): void {
     if (!pooled.idle) return;
-    pooled.whenIdleFor(this.#options.limits().idleMs, () => {
+    const unusedMs = this.#options.clock.elapsed() - pooled.lastUsed;
+    pooled.whenIdleFor(Math.max(0, this.#options.limits().idleMs - unusedMs), () => {
       this.#evict(pooled);
       this.#dispatchSoon();
     });

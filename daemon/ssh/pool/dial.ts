@@ -22,7 +22,7 @@ import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import type { PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
 import { TransportMemory } from "./transport-memory.ts";
-import type { Lease } from "./connection-pool.ts";
+import type { Lease } from "./lease.ts";
 import { openSocket } from "../connect/tcp.ts";
 
 export interface DialerOptions {

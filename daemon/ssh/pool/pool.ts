@@ -17,7 +17,6 @@ import type {
   Target,
 } from "../../transport/remote.ts";
 import { refuseUnmetNeeds } from "../../transport/ssh2-needs.ts";
-import type { ChannelProcess } from "../channel/channel-process.ts";
 import { CredentialSource, type CredentialSourceOptions } from "../auth/credentials.ts";
 import { LoginLookups } from "../auth/login-lookups.ts";
 import { createDialer, type SshLogin } from "./dial.ts";
@@ -30,9 +29,10 @@ import type { KnownHosts } from "../host-keys/known-hosts.ts";
 import { bucketKey } from "./pool-buckets.ts";
 import type { PoolMetrics, PoolLimits } from "./limits.ts";
 import type { AcquireRequest, PooledConnection } from "./pooled-connection.ts";
-import { ConnectionPool, type Lease } from "./connection-pool.ts";
+import { ConnectionPool } from "./connection-pool.ts";
+import type { Lease } from "./lease.ts";
+import { pooledProcess } from "./pooled-process.ts";
 import { hasNativeCrypto } from "../ssh2-internals.ts";
-import { execHelper } from "../channel/exec-helper.ts";
 import type { CommandRequest } from "../channel/exec.ts";
 import { LoginShells } from "../channel/login-shells.ts";
 import { respondentOf } from "./respondent.ts";
@@ -61,6 +61,8 @@ export interface Pool extends Remote, AsyncDisposable {
   close(id: string): boolean;
   /** Closes the connections of this login; those in use accept no further requests, and are closed once unused. */
   retire(login: SecretPlace): void;
+  /** Applies a changed idle time to the connections that are idle already. */
+  limitsChanged(): void;
   metrics(): PoolMetrics;
   /** Whether ssh2 decodes in its native binding rather than in JavaScript. */
   readonly nativeCrypto: boolean;
@@ -107,6 +109,7 @@ export function openPool(options: PoolOptions): Pool {
         if (isSameLogin(pooled.target, login)) connections.retire(pooled);
       }
     },
+    limitsChanged: () => connections.limitsChanged(),
     metrics: () => connections.metrics(),
     nativeCrypto: hasNativeCrypto(),
     [Symbol.asyncDispose]() {
@@ -164,7 +167,7 @@ async function exec(parts: Parts, target: Target, execution: Execution): Promise
     });
     if (started.kind === "started") {
       const timings = { connectMs: lease.reused ? 0 : leased - begun, channelMs: clock.elapsed() - leased };
-      return remoteProcess(parts, lease, { ...timings, process: started.process });
+      return pooledProcess(parts, lease, { ...timings, process: started.process });
     }
     if (started.kind === "closed") {
       closed += 1;
@@ -271,30 +274,4 @@ async function acquire(
   } catch (failure) {
     throw failure instanceof Problem ? onTheWayTo(wanted.target, failure) : failure;
   }
-}
-
-function remoteProcess(
-  { connections, shells }: Pick<Parts, "connections" | "shells">,
-  lease: Lease,
-  { process, ...timings }: { process: ChannelProcess; connectMs: number; channelMs: number },
-): RemoteProcess {
-  return {
-    connection: lease.pooled.describe(),
-    identity: lease.pooled.bucket.key,
-    reused: lease.reused,
-    ...timings,
-    stdin: process.stdin,
-    signal: (name) => process.signal(name),
-    hold: (held) => process.window.hold(held),
-    extraBytes: () => process.window.extraBytes,
-    resize: (size) => process.resize(size),
-    execHelper(command, deadlineMs, input) {
-      const held = connections.hold(lease.pooled);
-      const takeSpare = () => lease.pooled.takeSpare();
-      const answer = execHelper(lease.connection, command, { deadlineMs, takeSpare, input });
-      return answer.finally(() => held[Symbol.dispose]());
-    },
-    forgetShell: () => shells.forget(lease.connection),
-    close: () => process.close(),
-  };
 }

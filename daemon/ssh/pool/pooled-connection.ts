@@ -8,6 +8,7 @@ import type { Respondent } from "../auth/dialogue.ts";
 import type { SshConnection } from "../connect/ssh-connection.ts";
 import { unreachable } from "../failure.ts";
 import type { Stage } from "../stage.ts";
+import { agreedOn, notAgreed } from "./agreed.ts";
 import { SharedQuestions } from "./shared-questions.ts";
 import { hasOneSession } from "./server-traits.ts";
 import { SpareSession } from "./spare-session.ts";
@@ -77,6 +78,8 @@ export class PooledConnection {
   #connection: SshConnection | undefined;
   /** Sessions that run or are about to. */
   #sessions = 0;
+  /** Those among them that are at rest. */
+  #resting = 0;
   /** Connections tunnelled through this one, and its probes. */
   #holds = 0;
   #runs = 0;
@@ -123,7 +126,7 @@ export class PooledConnection {
   }
 
   get idle(): boolean {
-    return this.#state === "up" && this.#sessions === 0 && this.#holds === 0;
+    return this.#state === "up" && this.#sessions === this.#resting && this.#holds === 0;
   }
 
   /** By the monotonic clock, in milliseconds. */
@@ -217,6 +220,12 @@ export class PooledConnection {
     else this.#holds -= 1;
   }
 
+  /** A session is at rest, or no longer: one that is does not keep the connection from being idle. */
+  rest(resting: boolean): void {
+    if (!resting) clearTimeout(this.#idleTimer);
+    this.#resting += resting ? 1 : -1;
+  }
+
   usedAt(elapsed: number): void {
     this.#lastUsed = elapsed;
   }
@@ -264,7 +273,6 @@ export class PooledConnection {
   describe(): Connection {
     const { target } = this;
     const connection = this.#connection;
-    const busy = this.#sessions + this.#holds > 0;
     return {
       id: this.id,
       host: target.name,
@@ -272,7 +280,7 @@ export class PooledConnection {
       address: target.address,
       port: target.port,
       jump: target.jump.map(hopName),
-      state: this.#state === "up" ? (busy ? "busy" : "idle") : this.#state,
+      state: this.#state === "up" ? (this.idle ? "idle" : "busy") : this.#state,
       channels: this.#sessions,
       openedAt: this.#openedAt,
       runs: this.#runs,
@@ -281,19 +289,4 @@ export class PooledConnection {
       transportReason: this.#transport.reason,
     };
   }
-}
-
-type Agreed = Pick<Connection, "server" | "kex" | "cipher" | "mac" | "hostKeyType" | "hostKeyFingerprint">;
-
-const notAgreed: Agreed = {
-  server: null,
-  kex: null,
-  cipher: null,
-  mac: null,
-  hostKeyType: null,
-  hostKeyFingerprint: null,
-};
-
-function agreedOn({ server, kex, cipher, mac, hostKey }: SshConnection): Agreed {
-  return { server, kex, cipher, mac, hostKeyType: hostKey.keyType, hostKeyFingerprint: hostKey.fingerprint };
 }

@@ -3,7 +3,7 @@ import type { RemoteAnswer, SessionProbe } from "../../transport/remote.ts";
 import { execHelper } from "../channel/exec-helper.ts";
 import { openChannel } from "../channel/exec.ts";
 import { canOpenAhead } from "../ssh2-internals.ts";
-import type { Lease } from "./connection-pool.ts";
+import type { Lease } from "./lease.ts";
 import { hasOneSession } from "./server-traits.ts";
 
 /** Start files may be slow. */

@@ -7,7 +7,7 @@ import { ChannelProcess } from "../channel/channel-process.ts";
 import type { WindowBudget } from "../connect/receive-window.ts";
 import type { ConnectDeadline } from "../connect/deadline.ts";
 import { channelRefused } from "../failure.ts";
-import type { Lease } from "./connection-pool.ts";
+import type { Lease } from "./lease.ts";
 import {
   type CommandRequest,
   execDirectly,
