@@ -91,7 +91,7 @@ describe.concurrent("a durable run", () => {
 });
 
 /** Servers of which Hostrun asks which shell they run commands by, and that do not answer. */
-const ident = "OpenSSH_9.9";
+const ident = "OpenSSH_for_Windows_9.5";
 describe.concurrent("a host that is asked for its login shell", () => {
   test.each([
     { what: "opens no session", session: (): void => undefined },

@@ -13,6 +13,13 @@ const answerTimeoutMs = { asked: 3000, needed: 60_000 };
 /** Every shell parses this alike, and prints its own path. */
 const shellQuery = `/bin/sh -c 'echo "hostrun-shell:$SHELL:"'`;
 
+/**
+ * Linux starts no program with an argument or variable of more than 131,072 bytes, the last one a zero byte. OpenSSH
+ * gives the requested command to the login shell as an argument, but to a forced command as SSH_ORIGINAL_COMMAND=…: of
+ * this length the query itself can start, and a forced command cannot.
+ */
+const lengthForShellsOnly = 131_072 - 8;
+
 /** Determines what runs a login's commands: from memory, or by querying the host once. */
 export class LoginShells {
   readonly #memory: ShellMemory;
@@ -23,6 +30,8 @@ export class LoginShells {
   };
   /** Queried once without a reply: another run must not wait as long. */
   readonly #silent = new WeakSet<SshConnection>();
+  /** Logins whose server closed the connection at the query: the next connection must not end like that, too. */
+  readonly #closing = new Set<string>();
 
   constructor(memory: ShellMemory) {
     this.#memory = memory;
@@ -40,6 +49,7 @@ export class LoginShells {
       return known;
     }
     if (!needed && this.#silent.has(connection)) return "none";
+    if (this.#closing.has(login)) return "none";
     const how = needed ? "needed" : "asked";
     const asking = this.#asking[how].get(login) ?? this.#ask(login, connection, how);
     this.#asking[how].set(login, asking);
@@ -49,6 +59,7 @@ export class LoginShells {
   forget(connection: SshConnection): void {
     const login = loginOf(connection);
     this.#known.delete(login);
+    this.#closing.delete(login);
     tried(() => this.#memory.forget(login));
   }
 
@@ -64,6 +75,7 @@ export class LoginShells {
       const answer = await queryShell(connection, answerTimeoutMs[how]).finally(stop);
       if (answer === undefined) {
         this.#silent.add(connection);
+        if (connection.closeReason !== undefined) this.#closing.add(login);
         return "none";
       }
       const shell = parseShellAnswer(answer.output);
@@ -76,7 +88,7 @@ export class LoginShells {
   }
 }
 
-/** Not if something else would run: a forced command must not run once more because of our query. */
+/** A forced command must not run once more because of our query, whether the server reported one or not. */
 async function queryShell(connection: SshConnection, timeoutMs: number): Promise<RemoteAnswer | undefined> {
   if (!canOpenAhead(connection.client)) return undefined;
   using limit = timeLimit(timeoutMs);
@@ -90,7 +102,13 @@ async function queryShell(connection: SshConnection, timeoutMs: number): Promise
   }
   const opened = [opening.channel];
   const takeSpare = () => opened.pop();
-  return await execHelper(connection, shellQuery, { deadlineMs: timeoutMs, takeSpare });
+  return await execHelper(connection, queryFor(connection), { deadlineMs: timeoutMs, takeSpare });
+}
+
+/** dropbear refuses long commands, Windows cannot start them, and neither has a ForceCommand that goes unreported. */
+function queryFor({ server }: SshConnection): string {
+  const isPadded = server.startsWith("OpenSSH_") && !server.startsWith("OpenSSH_for_Windows");
+  return isPadded ? shellQuery.padEnd(lengthForShellsOnly) : shellQuery;
 }
 
 /** If the disk is full or broken, the shell is not remembered but the run goes on: the host is queried again. */
