@@ -73,7 +73,8 @@ describe.each(logins)("$host, $shell", ({ host, shell }) => {
   });
 
   test("a cut link, three times, loses and repeats nothing, and the command runs once", async () => {
-    await using source = await openNoisySource(2_097_152, 16, "0.1");
+    const cuts = [2, 5, 10];
+    await using source = await openNoisySource(2_097_152, 16, "0.1", cuts);
     await using counter = await openCounter();
     const stream = await openStream(daemon, `${counter.command}; ${source.command}; exit 3`, {
       host,
@@ -84,10 +85,12 @@ describe.each(logins)("$host, $shell", ({ host, shell }) => {
     await reading.until(messages, (event) => event.type === "output");
     const ownTail = new RegExp(`^tail -c \\+\\d+ -f /var/tmp/hostrun-\\d+/${reading.id}/`);
     expect(await processesOf(login(), ownTail)).not.toEqual([]);
-    for (const cut of [1, 4, 9]) {
-      const bytes = () => reading.bytes("stdout").length;
-      await reading.until(messages, (event) => event.type === "output" && bytes() > cut * 131_072);
+    for (const cut of cuts) {
+      // The beginning of a character waits for the rest of it.
+      const isThere = () => reading.bytes("stdout").length > cut * 131_072 - 4;
+      await reading.until(messages, (event) => event.type === "output" && isThere());
       await daemon.sshd.dropConnections();
+      await source.release(cut);
     }
     await reading.until(messages, ({ type }) => type === "complete");
     expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3, sha256: source.sha256 });

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { openDirectory } from "./directory.ts";
 
@@ -23,18 +23,29 @@ export async function until(seen: () => Promise<boolean>): Promise<void> {
 
 export const sha256 = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-/** A command that says random bytes on both streams, piece by piece, and their hashes. */
-export async function openNoisySource(bytes: number, pieces: number, pause: string) {
+/**
+ * A command that writes random bytes to both streams, piece by piece, and their hashes. After each of the numbers of pieces in
+ * `stops` it waits until that number is released.
+ */
+export async function openNoisySource(
+  bytes: number,
+  pieces: number,
+  pause: string,
+  stops: readonly number[] = [],
+) {
   const directory = await openDirectory({ readable: true });
   const out = randomBytes(bytes);
   const err = randomBytes(bytes);
   await writeFile(directory.join("out"), out);
   await writeFile(directory.join("err"), err);
+  const stopAt = (count: number | string): string => directory.join(`stop${count}`);
+  for (const count of stops) await writeFile(stopAt(count), "");
   const size = bytes / pieces;
   const piece = (name: string): string => `dd if=${directory.join(name)} bs=${size} skip=$i count=1`;
   return {
     // For /bin/sh: hosts differ in what their login shells speak.
-    command: `/bin/sh -c 'i=0; while [ $i -lt ${pieces} ]; do ${piece("out")} 2>/dev/null; ${piece("err")} >&2 2>/dev/null; i=$((i+1)); sleep ${pause}; done'`,
+    command: `/bin/sh -c 'i=0; while [ $i -lt ${pieces} ]; do ${piece("out")} 2>/dev/null; ${piece("err")} >&2 2>/dev/null; i=$((i+1)); sleep ${pause}; while [ -e ${stopAt("$i")} ]; do sleep 0.05; done; done'`,
+    release: (count: number): Promise<void> => rm(stopAt(count)),
     sha256: { stdout: sha256(out), stderr: sha256(err) },
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };
