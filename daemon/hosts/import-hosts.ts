@@ -61,7 +61,7 @@ class Import {
     if (!isKnown) return "the file does not name it";
     const isTaken = this.#parts.saved(name) !== undefined;
     if (!isTaken) return reasonAgainstName(name);
-    return this.#request.update ? undefined : "a host with this name exists already";
+    return this.#request.update ? undefined : "a host with this name already exists";
   }
 
   skip(name: string, reason: string): void {
