@@ -347,7 +347,7 @@ describe("hosts of the SSH config", () => {
     expect(imported).toMatchObject([
       { name: "exported", port: 22, group: "lab", favorite: true, source: "manual" },
     ]);
-    expect(skipped).toEqual([{ name: "gate", reason: "a host with this name exists already" }]);
+    expect(skipped).toEqual([{ name: "gate", reason: "a host with this name already exists" }]);
     const again = await client.call("importHosts", { body: { ...body, update: true, dryRun: true } });
     expect(again.same).toEqual(["exported"]);
     expect(again.updated[0]?.changes).toContainEqual({ field: "tags", from: ["mine"], to: ["yours"] });
