@@ -144,9 +144,9 @@ export class Execution implements RunExecution {
 
   /** Gives the run up; nobody will learn how the command ended. */
   #abandon(problem: Problem): void {
-    this.#end({ outcome: this.#mayRun() === undefined && !this.#inFlight ? "failed" : "unknown", problem });
-    // No attempt is made to end its processes.
-    this.#stopping ??= Promise.resolve(false);
+    const isSent = this.#inFlight || this.#sent.isWithWorker;
+    this.#end({ outcome: this.#mayRun() === undefined && !isSent ? "failed" : "unknown", problem });
+    this.#stopping ??= Promise.resolve(false); // No attempt is made to end its processes.
     this.#abort.abort(problem);
     (this.#process ?? this.#sudoProcess)?.close();
   }

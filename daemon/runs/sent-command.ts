@@ -22,6 +22,7 @@ export class SentCommand {
   #shell: LoginShell = "none";
   /** Whether the command was sent with our own part before it. */
   #marked = false;
+  #isWithWorker = false;
 
   constructor(options: ExecutionOptions, sudo: SudoListener | undefined) {
     this.#options = options;
@@ -37,6 +38,11 @@ export class SentCommand {
   /** False: it is certain that no host has received it. */
   get mayBeSent(): boolean {
     return this.#marked;
+  }
+
+  /** Whether a worker has been given it. The worker may start it at any moment, or has. */
+  get isWithWorker(): boolean {
+    return this.#isWithWorker;
   }
 
   /** fish exits with 0 for a line that it cannot parse, and runs nothing of it. */
@@ -57,6 +63,9 @@ export class SentCommand {
     const reading = { from: request.pty ? "terminal" : "requested", token: this.#token } as const;
     return {
       text: worker === "off" ? undefined : textAlone(request, options, reading),
+      onTextSent: (mayRun) => {
+        this.#isWithWorker = mayRun;
+      },
       command: (shell: LoginShell) => {
         this.#shell = shell;
         this.#marked = true;

@@ -62,6 +62,8 @@ export interface ExecRequest extends ConnectOptions {
    * the command may share a session with others.
    */
   readonly text?: string | undefined;
+  /** Called with true when `text` is sent, and with false once the host has reported that it did not start it. */
+  readonly onTextSent?: (mayRun: boolean) => void;
 }
 
 /** How the remote process ended, as far as the server reported it. */

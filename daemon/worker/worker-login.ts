@@ -23,6 +23,8 @@ export interface WorkerLogin {
 /** A command for a worker. */
 export interface WorkerRequest {
   readonly text: string;
+  /** See `ExecRequest`. */
+  readonly onTextSent: (mayRun: boolean) => void;
   /** See `ConnectOptions`. */
   readonly askedAt: number | undefined;
   readonly listener: RemoteListener;

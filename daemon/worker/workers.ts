@@ -69,14 +69,14 @@ export class Workers implements Remote, AsyncDisposable {
     listener: RemoteListener & ConnectListener,
     signal: AbortSignal,
   ): Promise<RemoteProcess> {
-    const { text } = request;
+    const { text, askedAt, onTextSent = () => undefined } = request;
     if (text === undefined || request.pty !== null || Buffer.byteLength(text) > maxTextBytes) {
       return this.#options.remote.exec(target, request, listener, signal);
     }
     const key = WorkerLogins.keyOf({ target, request });
     const login = this.#logins.get(key);
     if (login !== undefined && login.workers.size > 0) {
-      const process = await this.#byWorker(login, { text, askedAt: request.askedAt, listener, signal });
+      const process = await this.#byWorker(login, { text, onTextSent, askedAt, listener, signal });
       if (process !== undefined) return process;
       this.#startSoon(login);
     }
@@ -110,7 +110,7 @@ export class Workers implements Remote, AsyncDisposable {
   /** undefined: no worker has run it or will. */
   async #byWorker(
     login: WorkerLogin,
-    { text, askedAt, listener, signal }: WorkerRequest,
+    { text, onTextSent, askedAt, listener, signal }: WorkerRequest,
   ): Promise<RemoteProcess | undefined> {
     const { remote, clock } = this.#options;
     const begun = clock.elapsed();
@@ -122,11 +122,15 @@ export class Workers implements Remote, AsyncDisposable {
     }
     const [worker] = [...login.workers].sort((one, other) => other.room - one.room);
     if (worker === undefined || worker.room === 0 || signal.aborted) return undefined;
+    onTextSent(true);
     const run = worker.start(text, listener);
     if (worker.isCrowded) this.#startSoon(login);
     const { connectTimeoutMs } = login.options;
     const begin = (await inTime(signal, run.begin, connectTimeoutMs)) ?? ({ kind: "unknown" } as const);
-    if (begin.kind === "refused") return undefined;
+    if (begin.kind === "refused") {
+      onTextSent(false);
+      return undefined;
+    }
     const process = worker.processOf(run, clock.elapsed() - begun);
     if (process !== undefined && signal.aborted) void this.#endLate(run, process);
     else if (begin.kind === "unknown") worker.giveUp(run);

@@ -4,7 +4,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openDirectory } from "../support/directory.ts";
-import { openHostedDaemon, openStream, type RunOptions } from "../support/hosted-daemon.ts";
+import {
+  type HostedDaemon,
+  openHostedDaemon,
+  openStream,
+  type RunOptions,
+} from "../support/hosted-daemon.ts";
 import { processesOf } from "../support/processes.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { createKey } from "../support/ssh-key.ts";
@@ -308,12 +313,32 @@ test("where start files have been mended a worker is begun after all", async () 
   await expect.poll(isByWorker, { timeout: 50_000 }).toBe(true);
 });
 
-test("a worker goes with a daemon that is killed", async () => {
+/** A daemon of its own whose commands a worker begins. */
+async function openWithWorker(): Promise<HostedDaemon> {
   await write(other, bashrc);
-  await using own = await openHostedDaemon({ sshd, host: { user: other.name } });
+  const own = await openHostedDaemon({ sshd, host: { user: other.name } });
   for (let tries = 0; tries < 200; tries += 1) {
     if (byWorker(await new RunReading().follow(await openStream(own, "true")))) break;
   }
+  return own;
+}
+
+test("what a worker was given when the daemon stopped may have run", async () => {
+  await using own = await openWithWorker();
+  const workers = await processesOf(other.name, /^hostrun-worker$/);
+  for (const pid of workers) process.kill(pid, "SIGSTOP");
+  const run = new RunReading();
+  const messages = readMessages(await openStream(own, "sleep 0.1"));
+  await run.until(messages, ({ type }) => type === "status");
+  await expect.poll(() => own.client.call("stats").then(({ runs }) => runs.connecting)).toBe(1);
+  await own.client.call("shutdown", { body: {} });
+  await run.until(messages, ({ type }) => type === "complete");
+  for (const pid of workers) process.kill(pid, "SIGCONT");
+  expect(run.complete).toMatchObject({ outcome: "unknown", exitCode: null });
+});
+
+test("a worker goes with a daemon that is killed", async () => {
+  await using own = await openWithWorker();
   expect(await commandsOf(other.name)).toContain("hostrun-worker");
   process.kill(own.pid, "SIGKILL");
   await expect.poll(() => commandsOf(other.name), { timeout: 20_000 }).not.toContain("hostrun-worker");
