@@ -212,8 +212,7 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
     await using found = await openDaemon({ stateDirectory: places.directory, keepConnections: false }, late);
     const first = { name: "daemon", ...runningDaemon(found, version) };
     const { checks } = await found.call("doctor", { signal: late });
-    const { problems } = await found.call("listHosts", { signal: late });
-    return [first, ...checks, { name: "hosts", ...hosts(problems) }];
+    return [first, ...checks, { name: "hosts", ...(await hosts(found, late)) }];
   } catch (failure) {
     if (!isNotRunning(failure))
       return [{ name: "daemon", ...findingOf(late.aborted ? silent(places) : failure) }];
@@ -228,7 +227,15 @@ async function daemon({ places, version }: DoctorOptions): Promise<DoctorCheck[]
 }
 
 /** The problems of the list of hosts, e.g. jump hosts that form a loop. */
-function hosts([first, ...more]: readonly ProblemDetails[]): Finding {
+async function hosts(found: Daemon, signal: AbortSignal): Promise<Finding> {
+  try {
+    return hostsFinding((await found.call("listHosts", { signal })).problems);
+  } catch (failure) {
+    return findingOf(failure);
+  }
+}
+
+function hostsFinding([first, ...more]: readonly ProblemDetails[]): Finding {
   if (first === undefined) return ok("The list of hosts is complete.");
   const { message, fix } = findingOf(Problem.fromDetails(first));
   const others = more.length === 0 ? "" : ` \`hostrun hosts\` shows ${more.length} more.`;
