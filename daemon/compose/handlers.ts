@@ -42,6 +42,7 @@ export function createHandlers(
   const connectTimeoutMs = () => settings.current.connectTimeoutMs;
   const keys = keysOf(context, pool);
   const diff = new OutputDiff({ history, clock, script: context.differ });
+  settings.onChange(() => changes.publish({ type: "settingsChanged", settings: settings.report().values }));
   return {
     ...daemonRoutes({
       health,
@@ -69,9 +70,7 @@ export function createHandlers(
     ...keyRoutes({ keys, resolve, prompts, connectTimeoutMs }),
     ...jobRoutes(jobs, diff),
     ...runRoutes({ production, engine, history, diff, own: context }),
-    ...settingsRoutes(settings, () =>
-      changes.publish({ type: "settingsChanged", settings: settings.report().values }),
-    ),
+    ...settingsRoutes(settings),
     ...connectionRoutes(pool, knownHosts),
   };
 }

@@ -78,7 +78,7 @@ export class SettingsFile {
     for (const changed of this.#listeners) changed();
   }
 
-  /** Called after each change, for what does not read its setting at each use. */
+  /** Calls `changed` after each change. */
   onChange(changed: () => void): void {
     this.#listeners.push(changed);
   }

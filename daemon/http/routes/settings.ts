@@ -1,15 +1,11 @@
 import type { SettingsFile } from "../../settings/settings.ts";
 import type { Handlers } from "../request-context.ts";
 
-export function settingsRoutes(
-  settings: SettingsFile,
-  onChange: () => void,
-): Pick<Handlers, "getSettings" | "updateSettings"> {
+export function settingsRoutes(settings: SettingsFile): Pick<Handlers, "getSettings" | "updateSettings"> {
   return {
     getSettings: () => settings.report(),
     updateSettings: ({ body }) => {
       settings.update(body);
-      onChange();
       return settings.report();
     },
   };
