@@ -69,7 +69,7 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
 async function printOutput(daemon: Daemon, { id }: Run, stream: (typeof streams)[number]): Promise<void> {
   const sink = new Sink("stdout");
   for await (const chunk of await daemon.openOutput(id, stream)) {
-    if (chunk instanceof Buffer) await sink.write(chunk);
+    await sink.write(chunk);
   }
 }
 

@@ -32,8 +32,7 @@ async function printRow(daemon: Daemon, run: Run, stdout: LineSink): Promise<voi
     await stdout.write(',"');
     for await (const chunk of await daemon.openOutput(run.id, stream)) {
       // latin1 maps each byte to a character, so that quotes are found without damaging the text.
-      if (chunk instanceof Buffer)
-        await stdout.write(Buffer.from(doubledQuotes(chunk.toString("latin1")), "latin1"));
+      await stdout.write(Buffer.from(doubledQuotes(chunk.toString("latin1")), "latin1"));
     }
     await stdout.write('"');
   }

@@ -57,7 +57,6 @@ async function printOutput(daemon: Daemon, { runId }: RanGroup, stdout: Sink): P
   const shown = process.stdout.isTTY ? terminalLines : (bytes: Buffer) => bytes;
   let rest = Buffer.alloc(0);
   for await (const chunk of await daemon.openOutput(runId, "both")) {
-    if (!(chunk instanceof Buffer)) continue;
     const bytes = Buffer.concat([rest, chunk]);
     const end = bytes.lastIndexOf(newline) + 1;
     rest = bytes.subarray(end);

@@ -23,7 +23,7 @@ export interface Daemon {
   runEvents(run: string, signal: AbortSignal): AsyncIterable<RunBytesEvent>;
   /** The events of all runs of a job, up to `jobComplete`, in the same way. */
   jobEvents(job: string, signal: AbortSignal): AsyncIterable<JobEvent>;
-  /** Recorded bytes; destroy the stream to stop early. */
+  /** Recorded bytes; break out of the loop to stop early. */
   openOutput(
     run: string,
     stream: "stdout" | "stderr" | "both",

@@ -47,9 +47,7 @@ async function withPreview(daemon: Daemon, group: JobGroup, isWanted: boolean): 
 /** Both streams in order. Returns "" for a run without output, which has no such range. */
 async function readPart(daemon: Daemon, run: string, range: string): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of await daemon.openOutput(run, "both", { range })) {
-    if (chunk instanceof Buffer) chunks.push(chunk);
-  }
+  for await (const chunk of await daemon.openOutput(run, "both", { range })) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 
