@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { liveProcesses, untilLive } from "../support/process-groups.ts";
 import { openUnixUser } from "../support/unix-user.ts";
 import { awaitWorker, startByWorker } from "../support/worker-runs.ts";
@@ -12,8 +12,18 @@ await writeFile(join(user.home, ".bashrc"), "sleep 0.08\n");
 const owned = starting.move();
 afterAll(() => owned.disposeAsync());
 
-const sshdOptions = { SetEnv: "HOSTRUN_TEST=1" };
 let marks = 0;
+
+async function openWithWorker(sessions: number): Promise<HostedDaemon> {
+  const sshd = { options: { SetEnv: "HOSTRUN_TEST=1", MaxSessions: sessions } };
+  const own = await openHostedDaemon({ sshd, host: { user: user.name } });
+  await awaitWorker(own);
+  return own;
+}
+
+async function cancel({ client }: HostedDaemon, run: string): Promise<void> {
+  await client.call("cancelRun", { params: { run }, body: { graceMs: 1000 } });
+}
 
 async function isLeft(mark: string): Promise<boolean> {
   return (await liveProcesses()).some(({ args }) => args.includes(mark));
@@ -22,9 +32,7 @@ async function isLeft(mark: string): Promise<boolean> {
 test.each([1, 2])(
   "with MaxSessions %i a worker's command is ended with all that it began",
   async (sessions) => {
-    const sshd = { options: { ...sshdOptions, MaxSessions: sessions } };
-    await using own = await openHostedDaemon({ sshd, host: { user: user.name } });
-    await awaitWorker(own);
+    await using own = await openWithWorker(sessions);
     for (const [outcome, options] of [
       ["cancelled", {}],
       ["timedOut", { timeoutMs: 1500 }],
@@ -35,9 +43,7 @@ test.each([1, 2])(
       const command = `set -m; sleep ${mark} & sleep ${mark} >/dev/null 2>&1 & echo began; wait`;
       const { run, messages } = await startByWorker(own, command, options);
       await untilLive(mark, 2);
-      if (outcome === "cancelled") {
-        await own.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 1000 } });
-      }
+      if (outcome === "cancelled") await cancel(own, run.id);
       await run.until(messages, ({ type }) => type === "complete");
       expect(run.complete).toMatchObject({ outcome, stopConfirmed: true });
       expect(await isLeft(mark)).toBe(false);
@@ -46,28 +52,24 @@ test.each([1, 2])(
 );
 
 test("with MaxSessions 1 a worker's command is ended although a start file has changed meanwhile", async () => {
-  const sshd = { options: { ...sshdOptions, MaxSessions: 1 } };
-  await using own = await openHostedDaemon({ sshd, host: { user: user.name } });
-  await awaitWorker(own);
+  await using own = await openWithWorker(1);
   const mark = `2100.${process.pid}9`;
   const { run, messages } = await startByWorker(own, `echo began; sleep ${mark}`);
   await untilLive(mark, 1);
   await writeFile(join(user.home, ".bashrc"), "sleep 0.09\n");
-  await own.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 1000 } });
+  await cancel(own, run.id);
   await run.until(messages, ({ type }) => type === "complete");
   expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: true });
   expect(await isLeft(mark)).toBe(false);
 });
 
 test("with MaxSessions 1 a worker that can begin nothing more still passes signals on", async () => {
-  const sshd = { options: { ...sshdOptions, MaxSessions: 1 } };
-  await using own = await openHostedDaemon({ sshd, host: { user: user.name } });
-  await awaitWorker(own);
+  await using own = await openWithWorker(1);
   const mark = `2100.${process.pid}8`;
   const command = `prlimit --pid $PPID --nofile=9; echo began; sleep ${mark}`;
   const { run, messages } = await startByWorker(own, command);
   await untilLive(mark, 1);
-  await own.client.call("cancelRun", { params: { run: run.id }, body: { graceMs: 1000 } });
+  await cancel(own, run.id);
   await run.until(messages, ({ type }) => type === "complete");
   expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
   expect(await isLeft(mark)).toBe(false);
