@@ -13,7 +13,7 @@ import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { isForMany, optionNames, parseRunPlan } from "../run/options.ts";
 import { confirmRun, needsConfirmation } from "../run/production.ts";
 import { resultHelp } from "../run/show-options.ts";
-import { hasStdin, passStdin } from "../run/stdin.ts";
+import { passStdin, type StdinSource, stdinSource } from "../run/stdin.ts";
 import { passSizes, terminalSize } from "../run/terminal-size.ts";
 import { offeredKey } from "../run/offered-key.ts";
 import type { Ending } from "../run/view.ts";
@@ -32,7 +32,8 @@ HOST is a name of \`hostrun hosts\`, or any [USER@]HOST[:PORT] with a user or a 
 options end at it. On a production host the command is shown and a yes asked for.
 
 Output comes byte for byte on stdout and stderr, all of it: while it is not read here,
-the command waits, for up to 30 s. Standard input is passed on unless it is a terminal.
+the command waits, for up to 30 s. Standard input is passed on, also from a terminal: line by
+line, Ctrl-D ends it, Ctrl-C cancels the command.
 Several words of a command are joined by spaces, as ssh does.
 
 With several targets, or one that is a pattern (db*), a range (web[01-20]), tag:NAME,
@@ -49,10 +50,11 @@ Standard input is not passed on.
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old, of a command
-                          that reads no standard input (-n)
+                          that reads no standard input (-n); a terminal's is not passed on
   --no-cache              run it whatever results there are, as it is without --cache-ttl
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
-  --pty                   with a terminal on the host, of this one's size
+  --pty                   with a terminal on the host, of this one's size, which gets each key
+                          as it is pressed, Ctrl-C too; \`hostrun cancel\` elsewhere ends it
   --sudo                  as root, by sudo; where that wants a password it is asked for here,
                           and kept nowhere
   --same-sudo-password    the same on several hosts, which share the password: it is asked
@@ -73,7 +75,8 @@ ${resultHelp}  --fail-fast             begin with no further host after the firs
   --batches SIZES         one batch of hosts after the other: 1,10%,50%
   --batch                 never ask anything
   -y, --yes               run it on a production host without a question
-  -n, --no-stdin          do not read standard input
+  -n, --no-stdin          do not read standard input; on an account with slow start files the
+                          command may begin sooner
   --no-worker             let a login shell of its own begin the command, also where that
                           takes long; see docs/api.md
   -q, --quiet             no notes about the output
@@ -139,19 +142,20 @@ async function attemptConfirmed(daemon: Daemon, plan: RunPlan): Promise<Ending |
   }
 }
 
+/** A cached result is only for a command without input; a terminal is always there, and need not be meant. */
+async function sourceOf({ readStdin, request }: RunPlan): Promise<StdinSource> {
+  const source = readStdin ? await stdinSource() : "none";
+  return source === "terminal" && (request.cacheTtlMs ?? 0) > 0 ? "none" : source;
+}
+
 /** Runs it once, and shows it. */
 async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean): Promise<Ending> {
-  const stdinOpen = plan.readStdin && (await hasStdin(plan.request.pty === true));
+  const source = await sourceOf(plan);
+  const stdinOpen = source !== "none";
   const over = new AbortController();
   let run: string | undefined;
   const cancel = async (): Promise<void> => {
-    if (run === undefined) return;
-    const signal = AbortSignal.timeout(cancelMs);
-    try {
-      await daemon.call("cancelRun", { params: { run }, signal });
-    } catch (error) {
-      warn(`The command could not be cancelled: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    if (run !== undefined) await cancelRun(daemon, run);
   };
   using interrupt = onInterrupt(() => {
     warnCancelling();
@@ -182,7 +186,8 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
         else prompts.closed(event.promptId);
       },
       running(id) {
-        if (stdinOpen) void passStdin(daemon, id, over.signal);
+        const keys = isTerminal && source === "terminal";
+        if (stdinOpen) void passStdin(daemon, id, { signal: over.signal, keys });
         if (isTerminal) passSizes(daemon, id, over.signal);
       },
     });
@@ -197,5 +202,14 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
     throw error;
   } finally {
     over.abort();
+  }
+}
+
+async function cancelRun(daemon: Daemon, run: string): Promise<void> {
+  const signal = AbortSignal.timeout(cancelMs);
+  try {
+    await daemon.call("cancelRun", { params: { run }, signal });
+  } catch (error) {
+    warn(`The command could not be cancelled: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

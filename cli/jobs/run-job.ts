@@ -6,7 +6,7 @@ import { warn } from "../console.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import type { RunPlan } from "../run/options.ts";
 import { confirmJob } from "../run/production.ts";
-import { hasStdin } from "../run/stdin.ts";
+import { stdinSource } from "../run/stdin.ts";
 import { FailedTo } from "./failed-to.ts";
 import { withWholeIds } from "./find.ts";
 import { followJob } from "./follow-job.ts";
@@ -21,7 +21,7 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
       return notRunStatus;
   }
   const { host: _, stdinOpen: _open, ...options } = plan.request;
-  if (plan.readStdin && (await hasStdin()) && !plan.view.quiet) {
+  if (plan.readStdin && !plan.view.quiet && (await stdinSource()) === "stream") {
     warn("Standard input is not passed on to several hosts.");
   }
   const prompts = plan.ask && hasTerminal() ? "ask" : "fail";

@@ -1,33 +1,53 @@
-import { fstatSync, statSync } from "node:fs";
+import { fstatSync, readFileSync, statSync } from "node:fs";
 import { Readable } from "node:stream";
 import type { Daemon } from "../../client/daemon.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { warn } from "../console.ts";
 
-/**
- * Whether there is input to pass on: not a terminal, which the person may need, and not /dev/null. With `pty` the
- * command may wait for input from the terminal: a warning is printed.
- */
-export async function hasStdin(pty = false): Promise<boolean> {
+/** Where input to pass on comes from: a terminal, or a pipe, a file or the like; "none" if there is none. */
+export type StdinSource = "none" | "terminal" | "stream";
+
+/** There is none in /dev/null, nor on a terminal for a program in its background. */
+export async function stdinSource(): Promise<StdinSource> {
   try {
     const own = fstatSync(0);
-    if (!own.isCharacterDevice()) return true;
-    if (own.rdev === statSync("/dev/null").rdev) return false;
+    if (!own.isCharacterDevice()) return "stream";
+    if (own.rdev === statSync("/dev/null").rdev) return "none";
     const { isatty } = await import("node:tty");
-    if (!isatty(0)) return true;
-    if (pty) warn("What you type is not passed on to the command. Ctrl-C cancels it.");
-    return false;
+    if (!isatty(0)) return "stream";
+    return isInBackground() ? "none" : "terminal";
+  } catch {
+    return "none";
+  }
+}
+
+/** A background program that reads its terminal is stopped (SIGTTIN). Only Linux tells without a system call of C. */
+function isInBackground(): boolean {
+  let stat = "";
+  try {
+    stat = readFileSync("/proc/self/stat", "latin1");
   } catch {
     return false;
   }
+  // proc(5): state, ppid, pgrp, session, tty_nr and tpgid follow the name of the program, which may contain anything.
+  const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return foreground !== "-1" && foreground !== group;
+}
+
+export interface StdinOptions {
+  /** Aborted when the run is over. */
+  readonly signal: AbortSignal;
+  /** Whether the command gets each key as it is pressed; otherwise this terminal edits lines, and Ctrl-D ends the input. */
+  readonly keys: boolean;
 }
 
 /** Passes standard input and its end on to a run, for as long as the command reads it. */
 export async function passStdin(
   daemon: Pick<Daemon, "writeStdin">,
   run: string,
-  signal: AbortSignal,
+  { signal, keys }: StdinOptions,
 ): Promise<void> {
+  if (keys) passKeys(signal);
   try {
     await daemon.writeStdin(run, Readable.from(readStdin(signal)), { end: true, signal });
   } catch (error) {
@@ -36,6 +56,14 @@ export async function passStdin(
     if (signal.aborted || (error instanceof Problem && isOver(error))) return;
     warn(`Standard input was not passed on: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** The host's terminal echoes, edits lines and makes signals; if this process exits first, Node resets this one. */
+function passKeys(signal: AbortSignal): void {
+  if (signal.aborted) return;
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  signal.addEventListener("abort", () => stdin.setRawMode(false), { once: true });
 }
 
 /** A read error ends the input, as it does for ssh. Failures of the consumer are not reported here. */

@@ -7,7 +7,7 @@ async function toldOf(failure: Problem): Promise<string> {
   const told: string[] = [];
   using _ = vi.spyOn(process.stderr, "write").mockImplementation((text) => told.push(String(text)) > 0);
   const daemon = { writeStdin: () => Promise.reject(failure) };
-  await passStdin(daemon, "run", new AbortController().signal);
+  await passStdin(daemon, "run", { signal: new AbortController().signal, keys: false });
   return told.join("");
 }
 
