@@ -10,6 +10,8 @@ const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
 const patienceMs = 120_000;
 /** For each try of what is tried again: what took the focus costs little, and a slow machine gets its time. */
 const triesMs = [8000, 15_000, 30_000, 30_000, 30_000, 30_000];
+/** VS Code shows three notifications in this time, and puts further ones only into its Notification Center. */
+const toastIntervalMs = 800;
 
 type Theme = "light" | "dark" | "highContrast";
 
@@ -191,9 +193,12 @@ export class Workbench {
     return this.page.locator(".notification-toast", { hasText: text });
   }
 
+  /** Clears the notifications, and ends when VS Code would show the next one. */
   async dismissNotifications(): Promise<void> {
+    const shownAgain = this.page.waitForTimeout(toastIntervalMs);
     await this.command("Notifications: Clear All Notifications");
     await this.page.locator(".notification-toast").first().waitFor({ state: "detached" });
+    await shownAgain;
   }
 
   /** For a test that failed: what was to be seen then. */
