@@ -7,12 +7,13 @@ export type OptionNames = Readonly<Record<string, string>>;
 
 /**
  * Whether every invalid field was given as an option or argument: incorrect usage, even if the daemon found it. Targets
- * may also just match no host.
+ * that merely match no host are none.
  */
 export function isOfOptions(failure: unknown): boolean {
   if (!(failure instanceof Problem) || failure.code !== "invalid_request") return false;
-  const { issues = [] } = failure.members;
-  return issues.length > 0 && issues.every(({ path }) => /^(?:--|(?:HOST|COMMAND)$)/.test(path));
+  const { issues = [], reason } = failure.members;
+  if (reason === "no_match") return false;
+  return issues.length > 0 && issues.every(({ path }) => /^(?:--|(?:HOST|TARGET|COMMAND)$)/.test(path));
 }
 
 /** Replaces field names in a refusal by the options that the user typed; returns anything else unchanged. */

@@ -28,7 +28,8 @@ export function unknownTarget(word: string): string {
   return fault === undefined ? word : `${word} (${fault})`;
 }
 
-function targetFault(word: string): string | undefined {
+/** What is wrong with the syntax of a target. */
+export function targetFault(word: string): string | undefined {
   if (word === "!") return "write ! directly before what it excludes: !NAME";
   const [, sign = "", named] = /^(!?)host:(.*\D.*)$/.exec(word) ?? [];
   if (named !== undefined) return `name a host without a prefix: ${sign}${named}`;

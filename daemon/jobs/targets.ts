@@ -1,6 +1,6 @@
 import { parseJump } from "../../protocol/destination.ts";
 import { HostName } from "../../protocol/host.ts";
-import { expandRanges, targetsBetweenCommas, unknownTarget } from "../../protocol/host-set.ts";
+import { expandRanges, targetFault, targetsBetweenCommas, unknownTarget } from "../../protocol/host-set.ts";
 import type { ResolvedTargets } from "../../protocol/job.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
@@ -43,15 +43,22 @@ export function requireTargets({ hosts, unknown }: ResolvedTargets): readonly st
   if (unknown.length > 0) {
     const names = unknown.slice(0, 5).map((each) => visibleLine(unknownTarget(each)));
     const more = unknown.length > names.length ? ` and ${unknown.length - names.length} more` : "";
-    throw refused(`There is no host for ${names.join(", ")}${more}. Nothing was run.`);
+    const isMalformed = unknown.some((each) => targetFault(each) !== undefined);
+    throw refused(
+      `There is no host for ${names.join(", ")}${more}. Nothing was run.`,
+      isMalformed ? undefined : noMatch,
+    );
   }
   if (hosts.length === 0)
-    throw refused("The targets match no hosts. Nothing was run; use `all` for all hosts.");
+    throw refused("The targets match no hosts. Nothing was run; use `all` for all hosts.", noMatch);
   return hosts;
 }
 
-function refused(message: string): Problem {
-  return new Problem("invalid_request", message, { issues: [{ path: "targets", message }] });
+/** The `reason` when every target could name hosts, and one does not. */
+const noMatch = "no_match";
+
+function refused(message: string, reason: string | undefined): Problem {
+  return new Problem("invalid_request", message, { reason, issues: [{ path: "targets", message }] });
 }
 
 interface Found {

@@ -285,11 +285,18 @@ test("what cannot be a host is a wrong command line: 2, and says what is wrong w
   expect(await told("user@host:99999")).toBe("hostrun: user@host:99999 must have a port from 1 to 65535.\n");
   expect(await told("user@-x")).toBe("hostrun: user@-x has a host that must not begin with a dash.\n");
   expect(await told("a b")).toBe("hostrun: HOST: must not contain spaces or control characters\n");
-  const { status, stderr } = await cli.run(["run", "web1", "user@host:0", "--", "true"]);
-  expect([status, stderr.toString()]).toEqual([
-    255,
+  const among = async (target: string) => {
+    const { status, stderr } = await cli.run(["run", "-q", "web1", target, "--", "true"]);
+    return [status, stderr.toString()];
+  };
+  expect(await among("user@host:0")).toEqual([
+    2,
     "hostrun: There is no host for user@host:0 (must have a port from 1 to 65535). Nothing was run.\n",
   ]);
+  expect(await among("web[3-1]")).toEqual([2, expect.stringContaining("its range 3-1 is reversed")]);
+  expect(await among("a b")).toEqual([2, expect.stringMatching(/^hostrun: TARGET: /)]);
+  expect(await among("nohost")).toEqual([255, "hostrun: There is no host for nohost. Nothing was run.\n"]);
+  expect(await among("no*")).toEqual([255, "hostrun: There is no host for no*. Nothing was run.\n"]);
 });
 
 test("a lost connection is 255: how the command ended is not known", async () => {

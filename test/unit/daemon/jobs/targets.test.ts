@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { requireTargets, resolveTargets } from "../../../../daemon/jobs/targets.ts";
+import { Problem } from "../../../../protocol/problem.ts";
 
 const host = (name: string, group: string | null = null, tags: string[] = [], production = false) => ({
   name,
@@ -77,6 +78,19 @@ describe("targets mean", () => {
   test("production hosts by name", () => {
     expect(resolve("all").production).toEqual(["db1", "web01"]);
   });
+});
+
+test("a target that is none is told apart from one that matches no host", () => {
+  const reasonOf = (...targets: string[]) => {
+    try {
+      return requireTargets(resolve(...targets));
+    } catch (error) {
+      return error instanceof Problem ? [error.code, error.members.reason] : error;
+    }
+  };
+  expect(reasonOf("web01", "web1")).toEqual(["invalid_request", "no_match"]);
+  expect(reasonOf("web01", "!web01")).toEqual(["invalid_request", "no_match"]);
+  expect(reasonOf("web1", "web[03-01]")).toEqual(["invalid_request", undefined]);
 });
 
 test("nothing runs where a target means nobody, or nobody is left", () => {
