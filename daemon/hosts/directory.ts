@@ -279,10 +279,10 @@ export class HostDirectory {
   }
 }
 
-/** Adds the position of the host in the SSH config, if it is there. */
+/** Adds the position of the host in the SSH config; null if it is not there. */
 function placed(host: Host, config: SshConfig | undefined): Host {
   const alias = config?.aliases.get(host.name);
-  return alias === undefined ? host : { ...host, configAt: { file: alias.file, line: alias.line } };
+  return { ...host, configAt: alias === undefined ? null : { file: alias.file, line: alias.line } };
 }
 
 /** A host may keep an existing name. */

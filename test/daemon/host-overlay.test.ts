@@ -32,6 +32,14 @@ test("a host of the SSH config says where it stands", async () => {
     included: { file: join(daemon.home, ".ssh/more.conf"), line: 2 },
   });
   expect((await hostNamed("web2")).configAt).toEqual({ file: config, line: 4 });
+  // Neither in the SSH config nor saved, and saved.
+  expect(await hostNamed("ann@elsewhere.example")).toMatchObject({ id: null, configAt: null });
+  const body = { name: "only-here", address: "10.0.0.9" };
+  expect((await client.call("createHost", { body })).configAt).toBeNull();
+  expect((await hostNamed("only-here")).configAt).toBeNull();
+  const listed = (await client.call("listHosts")).items.find(({ name }) => name === "only-here");
+  expect(listed?.configAt).toBeNull();
+  await client.call("deleteHost", { params: { host: "only-here" } });
 });
 
 test("it is marked, grouped and coloured without a change to its file, and every client is told", async () => {
