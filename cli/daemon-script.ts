@@ -17,8 +17,9 @@ export const daemonScript = join(here, "daemon.cjs");
 
 /** The Node that runs the daemon: the current one or, if that is too old, the newer one that a checkout includes. */
 export function daemonRuntime(): string {
+  if (runsDaemon(process.versions.node)) return process.execPath;
   const own = join(here, "..", "node_modules", "node", "bin", "node");
-  return !runsDaemon(process.versions.node) && existsSync(own) ? own : process.execPath;
+  return existsSync(own) ? own : process.execPath;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Whether one version precedes another (semver.org, section 11); false if either is invalid. */
 export function isOlder(version: string, than: string): boolean {
+  if (version === than) return false;
   const [one, other] = [parse(version), parse(than)];
   if (one === undefined || other === undefined) return false;
   for (const [index, number] of one.numbers.entries()) {

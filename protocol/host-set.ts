@@ -44,7 +44,7 @@ export function targetFault(word: string): string | undefined {
  * undefined: it has none.
  */
 export function targetsBetweenCommas(word: string): string[] | undefined {
-  if (/^!?(?:tag|group):/.test(word)) return undefined;
+  if (!word.includes(",") || /^!?(?:tag|group):/.test(word)) return undefined;
   const parts = word.split(/,(?![^[\]]*\])/);
   return parts.length === 1 ? undefined : parts.filter((part) => part !== "");
 }

@@ -75,18 +75,32 @@ const sticky = 0o1000;
 
 function checkWay(stateDirectory: string, uid: number): void {
   const { steps, end } = wayTo(stateDirectory);
-  const home = ownHome();
-  const inHome = home !== undefined && (end === home || end.startsWith(below(home)));
   for (const { path, found } of steps) {
-    if (inHome && home.startsWith(below(path))) continue;
+    if (!isUnsafe(found, uid) || isAboveHome(path, end)) continue;
     const place = `${path}, which ${stateDirectory} is below,`;
-    if (found.uid !== uid && found.uid !== 0) {
+    if (isForeign(found, uid)) {
       throw untrusted(place, `belongs to the user with id ${found.uid}, neither to you nor to root`);
     }
-    if (found.isSymbolicLink() || (found.mode & sticky) !== 0 || !isWritableByOthers(found)) continue;
     const advice = found.uid === uid ? `Close it with \`chmod go-w ${path}\`` : undefined;
     throw untrusted(place, "can be written to by other users", advice);
   }
+}
+
+/** Whether others can replace what is below it. */
+function isUnsafe(found: Stats, uid: number): boolean {
+  if (isForeign(found, uid)) return true;
+  return !found.isSymbolicLink() && (found.mode & sticky) === 0 && isWritableByOthers(found);
+}
+
+function isForeign({ uid: owner }: Stats, uid: number): boolean {
+  return owner !== uid && owner !== 0;
+}
+
+/** Whether the home directory is below `path`, and `end` is the home directory or inside it. */
+function isAboveHome(path: string, end: string): boolean {
+  const home = ownHome();
+  if (home === undefined || !home.startsWith(below(path))) return false;
+  return end === home || end.startsWith(below(home));
 }
 
 /** Far more than anybody needs; Linux has the same limit. */

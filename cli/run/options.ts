@@ -146,11 +146,14 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
  */
 function parseTarget(args: readonly string[]) {
   const end = args.indexOf("--");
-  if (args.slice(0, end === -1 ? undefined : end).some((word) => /^--snippet(?:=|$)/.test(word)))
-    return parseSnippetTargets(args);
+  if (args.slice(0, end === -1 ? undefined : end).some(isSnippetOption)) return parseSnippetTargets(args);
   const plan = end === -1 ? parsePlain(args) : parseTargets(args, end);
   refuseCommas(plan);
   return plan;
+}
+
+function isSnippetOption(word: string): boolean {
+  return word === "--snippet" || word.startsWith("--snippet=");
 }
 
 function parseTargets(args: readonly string[], end: number) {
@@ -209,7 +212,8 @@ export function isForMany({ targets, show, failedTo }: RunPlan): boolean {
 
 /** Brackets of an IPv6 address contain a colon; all others are treated as a range, even an invalid one. */
 function hasRange(target: string): boolean {
-  return /[[\]]/.test(target.replace(/\[[^\]]*:[^\]]*\]/, ""));
+  const rest = target.includes("[") ? target.replace(/\[[^\]]*:[^\]]*\]/, "") : target;
+  return rest.includes("[") || rest.includes("]");
 }
 
 function parseJob(values: {

@@ -282,6 +282,7 @@ test.each([
   [["web[1-3]"], true],
   [["web[01,03]"], true],
   [["web[1-"], true],
+  [["web1]"], true],
   [["web[a-c]"], true],
   [["[fe80::1]"], false],
   [["db*"], true],

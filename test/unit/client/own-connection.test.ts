@@ -54,6 +54,17 @@ test("an answer is read however it is cut, and whatever came with its head is it
   expect([status, length, await textOf(body)]).toEqual([200, 5, "hello"]);
 });
 
+test.each(["Content-Length", "content-length", "CONTENT-LENGTH"])(
+  "the length is read from %s",
+  async (name) => {
+    await using server = await openServer((side) =>
+      side.end(`HTTP/1.1 200 OK\r\n${name}: 2\r\nX: Y\r\n\r\nhi`),
+    );
+    const { length, body } = await requestOnce(server.path, request);
+    expect([length, await textOf(body)]).toEqual([2, "hi"]);
+  },
+);
+
 test("an answer that comes faster than it is read waits at the other side, and comes whole", async () => {
   const bytes = randomBytes(8_000_000);
   let written = 0;
