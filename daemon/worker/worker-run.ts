@@ -37,6 +37,11 @@ export class WorkerRun {
     this.begin = this.#began.promise;
   }
 
+  /** Whether the worker has reported that its process started. */
+  get hasBegun(): boolean {
+    return this.#pid !== undefined;
+  }
+
   take(message: WorkerMessage): void {
     switch (message.kind) {
       case "begun":

@@ -140,6 +140,12 @@ sub collect_children {
   }
 }
 
+# A child that has just been started has no group of its own yet.
+sub signal_group {
+  my ($name, $pid) = @_;
+  kill($name, -$pid) || kill $name, $pid;
+}
+
 sub take_input {
   my $count = sysread STDIN, $input, 65536, length $input;
   $at_end = 1 if defined $count && !$count;
@@ -157,7 +163,7 @@ sub take_input {
     }
     elsif ($what eq "X") { begin($id, $text) }
     elsif (!$run{$id}) { next }
-    elsif ($what eq "S") { kill $text, -$run{$id}{pid} if !$run{$id}{over} }
+    elsif ($what eq "S") { signal_group($text, $run{$id}{pid}) if !$run{$id}{over} }
     elsif ($what eq "D") { delete $run{$id}; report("z $id\n") }
     else { $run{$id}{held} = $what eq "H" }
   }

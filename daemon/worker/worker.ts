@@ -193,6 +193,8 @@ export class Worker {
   }
 
   #forget(run: WorkerRun): void {
+    // A worker that is stalled may begin it long after its answer is waited for.
+    if (!run.hasBegun) this.#tell(run, "S", "KILL");
     this.#tell(run, "D");
     setTimeout(() => {
       run.finish({ kind: "lost", problem: lost(this.#parts.host, "did not close the command") });

@@ -1,10 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
 import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { liveProcesses, untilLive } from "../support/process-groups.ts";
+import { processesOf } from "../support/processes.ts";
 import { openUnixUser } from "../support/unix-user.ts";
-import { awaitWorker, startByWorker } from "../support/worker-runs.ts";
+import { readMessages, RunReading } from "../support/run-stream.ts";
+import { awaitWorker, byWorker, startByWorker } from "../support/worker-runs.ts";
 
 await using starting = new AsyncDisposableStack();
 const user = starting.use(await openUnixUser());
@@ -73,4 +76,24 @@ test("with MaxSessions 1 a worker that can begin nothing more still passes signa
   await run.until(messages, ({ type }) => type === "complete");
   expect(run.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
   expect(await isLeft(mark)).toBe(false);
+});
+
+test("a command that was cancelled is ended when a worker begins it long afterwards", async () => {
+  await using own = await openWithWorker(2);
+  const mark = `2100.${process.pid}7`;
+  const workers = await processesOf(user.name, /^hostrun-worker$/);
+  for (const pid of workers) process.kill(pid, "SIGSTOP");
+  const run = new RunReading();
+  const messages = readMessages(await own.stream(`trap '' INT TERM; sleep ${mark} & sleep ${mark}`));
+  await run.until(messages, ({ type }) => type === "status");
+  await expect.poll(() => own.client.call("stats").then(({ runs }) => runs.connecting)).toBe(1);
+  await cancel(own, run.id);
+  await run.until(messages, ({ type }) => type === "complete");
+  expect(run.complete.outcome).toBe("cancelled");
+  // No event tells that the worker's answer is no longer waited for, which is so after two seconds.
+  await delay(2500);
+  for (const pid of workers) process.kill(pid, "SIGCONT");
+  // The worker begins the first one before this one.
+  expect(byWorker(await own.run("true"))).toBe(true);
+  await expect.poll(() => isLeft(mark)).toBe(false);
 });
