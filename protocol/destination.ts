@@ -6,11 +6,14 @@ export type NameRules = readonly { readonly holds: (name: string) => boolean; re
 export const maxNameLength = 255;
 export const maxPort = 65_535;
 
-const control = /[\p{Cc}\p{Cf}\p{Cs}\s]/u;
+/** Most names are plain ASCII: V8 builds the Unicode classes only for those that are not. */
+function hasControl(name: string): boolean {
+  return /[^!-~]/.test(name) && /[\p{Cc}\p{Cf}\p{Cs}\s]/u.test(name);
+}
 
 const plainRules = [
   { holds: (name: string) => !name.startsWith("-"), message: "must not begin with a dash" },
-  { holds: (name: string) => !control.test(name), message: "must not contain spaces or control characters" },
+  { holds: (name: string) => !hasControl(name), message: "must not contain spaces or control characters" },
 ];
 
 /**

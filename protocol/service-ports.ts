@@ -223,13 +223,8 @@ const services = `
 60179 fido
 `;
 
-const ports = new Map<string, number>();
-for (const line of services.trim().split("\n")) {
-  const [port, ...names] = line.split(" ");
-  for (const name of names) if (!ports.has(name)) ports.set(name, Number(port));
-}
-
-/** Returns undefined for an unknown service. */
+/** Returns undefined for an unknown service. Searches the text, since a command line rarely asks, and at most once. */
 export function servicePort(name: string): number | undefined {
-  return ports.get(name);
+  const line = services.split("\n").find((entry) => entry.split(" ").slice(1).includes(name));
+  return line === undefined ? undefined : Number(line.split(" ", 1)[0]);
 }

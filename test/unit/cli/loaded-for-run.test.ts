@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { expect, it } from "vitest";
@@ -18,6 +19,16 @@ it("loads no package for `hostrun run`, which is up in a moment", async () => {
     "node:path",
     "node:stream",
   ]);
+});
+
+it("builds no class of Unicode characters while it loads, which V8 does for the mere expression", async () => {
+  const { inputs } = await bundleOf("cli/main.ts");
+  const own = [...loadedBy(inputs, ["cli/main.ts", "cli/commands/run.ts"])].filter((file) =>
+    file.endsWith(".ts"),
+  );
+  expect(own).toContain("protocol/destination.ts");
+  const building = /^(?:export )?const \w+(?:: \w+)? = \/.*\\p\{/m;
+  expect(own.filter((file) => building.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
 });
 
 async function bundleOf(entry: string): Promise<Metafile> {
