@@ -29,7 +29,8 @@ focusLeave();
 
 /** If no host is production, the other button is the likely choice. */
 function focusLeave(): void {
-  if (document.activeElement !== document.body) return;
+  // A page that loads while the user types elsewhere must not take the keys.
+  if (!document.hasFocus() || document.activeElement !== document.body) return;
   const isCalm = document.querySelector("[data-calm]") !== null;
   if (isCalm && !run.disabled) run.focus();
   else leave.focus();

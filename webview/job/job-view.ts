@@ -82,7 +82,8 @@ export class JobView {
     this.#grid.showHead(this.#sorting);
     this.#draw();
     this.#stand();
-    this.#grid.focus();
+    window.addEventListener("focus", this.#takeFocus);
+    this.#takeFocus();
   }
 
   receive(message: Exclude<ToJobPanel, { type: "job" }>): void {
@@ -104,7 +105,13 @@ export class JobView {
     window.clearTimeout(this.#noticeTimer);
     window.clearTimeout(this.#visibleTimer);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    window.removeEventListener("focus", this.#takeFocus);
   }
+
+  /** Not from elsewhere: focusing an element of a page that is restored would take the keys from what is typed into. */
+  readonly #takeFocus = (): void => {
+    if (document.hasFocus() && document.activeElement === document.body) this.#grid.focus();
+  };
 
   #layout({ command, targets, rows }: Message<"job">): HTMLElement {
     const count = rows.length === 1 ? label("oneHost") : label("hostsCount", rows.length);
