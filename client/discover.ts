@@ -88,7 +88,10 @@ export function candidateOf(places: Places): DaemonCandidate | undefined {
   return { discovery, transport: connect(discovery) };
 }
 
-/** The content of daemon.json; undefined when it does not exist or is incomplete. */
+/**
+ * The content of daemon.json; undefined when it does not exist, or is nothing that a daemon writes. A daemon that is
+ * running nevertheless still holds its lock, so that no second one starts beside it.
+ */
 export function readDiscovery({ discovery }: Places): Discovery | undefined {
   let text: string | undefined;
   try {
@@ -100,14 +103,7 @@ export function readDiscovery({ discovery }: Places): Discovery | undefined {
       reason: "not_allowed",
     });
   }
-  const content = text === undefined ? undefined : parseJson(text);
-  if (content === undefined) return undefined;
-  const parsed = parseDiscovery(content);
-  if (parsed !== undefined) return parsed;
-  throw new Problem(
-    "daemon_incompatible",
-    `${discovery} is not what a Hostrun daemon writes. Stop the daemon, delete the file and try again.`,
-  );
+  return text === undefined ? undefined : parseDiscovery(parseJson(text));
 }
 
 export function isNotRunning(error: unknown): boolean {

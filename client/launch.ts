@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, fstatSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { placeTakenStatus } from "../protocol/discovery.ts";
@@ -10,7 +10,7 @@ import { openOwnFile } from "../state-directory/own-file.ts";
 import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
 import { daemonFlags } from "./daemon-flags.ts";
 import type { Found } from "./discover.ts";
-import { lookFor } from "./discover.ts";
+import { lookFor, readDiscovery } from "./discover.ts";
 import { lastLines } from "./last-lines.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
@@ -104,6 +104,7 @@ class DaemonStarter implements Disposable {
     if (end !== undefined && !end.isTaken)
       throw died(this.#options.places, end.how, this.#child?.written() ?? []);
     if (end !== undefined) {
+      refuseDamaged(this.#options.places);
       this[Symbol.dispose]();
       this.#nextAt = performance.now() + placeTakenMs;
     }
@@ -190,6 +191,18 @@ function died(places: Places, end: string, written: readonly string[]): Problem 
     reason: "died",
     written: [...written],
   });
+}
+
+/** Throws if a daemon that holds the lock cannot be reached because its daemon.json is not what it wrote. */
+function refuseDamaged(places: Places): void {
+  const { discovery, instanceLock } = places;
+  if (!existsSync(discovery) || readDiscovery(places) !== undefined) return;
+  throw new Problem(
+    "daemon_unreachable",
+    `A Hostrun daemon is running, but ${discovery} is damaged, which tells how to reach it. \`fuser ${instanceLock}\` shows ` +
+      "its process: end that by `kill`, and try again.",
+    { reason: "damaged" },
+  );
 }
 
 function late(places: Places, what: string): Problem {

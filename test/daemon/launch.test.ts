@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
@@ -135,6 +135,26 @@ test("what was left of another daemon, lock included, is in nobody's way", async
   expect(second.discovery.pid).toBe(second.health.pid);
   const written: unknown = JSON.parse(await readFile(directory.join("state", "daemon.json"), "utf8"));
   expect(parseDiscovery(written)).toEqual(second.discovery);
+});
+
+test("a damaged daemon.json costs nothing where no daemon runs", async () => {
+  await using directory = await openDirectory();
+  await mkdir(directory.join("state"), { mode: 0o700 });
+  await writeFile(directory.join("state", "daemon.json"), "{}", { mode: 0o600 });
+  await using daemon = await start(directory);
+  expect((await daemon.call("health")).pid).toBe(daemon.health.pid);
+});
+
+test("no second daemon starts where daemon.json is damaged beside a living one", async () => {
+  await using directory = await openDirectory();
+  await using first = await start(directory);
+  await writeFile(directory.join("state", "daemon.json"), "{}");
+  const failure = await failureOf(start(directory));
+  expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "damaged" } });
+  expect(failure.message).toContain("daemon.json is damaged");
+  expect((await first.call("health")).pid).toBe(first.health.pid);
+  const log = await readFile(directory.join("state", "daemon.log"), "utf8");
+  expect(log.match(/The daemon is ready/g)).toHaveLength(1);
 });
 
 test("a daemon that runs is found, and outlives who started it", async () => {
