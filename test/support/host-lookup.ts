@@ -23,6 +23,8 @@ export interface LookupOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly settings?: Partial<Settings>;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** The name of the folder above the copies of configurations, which stands for the state directory. */
+  readonly stateDirectory?: string;
   /** What this machine finds an address for. */
   readonly resolvable?: readonly string[];
 }
@@ -60,7 +62,9 @@ export async function openLookup(options: LookupOptions = {}): Promise<TestLooku
     new EffectiveHosts({
       ssh: new SshProgram({ environment, endGroup }),
       files: new ConfigFiles([path], { files, clock: systemClock, home }),
-      copies: new ConfigCopies(directory.join(`copies-of-${path.replaceAll("/", "-")}`)),
+      copies: new ConfigCopies(
+        directory.join(options.stateDirectory ?? "state", `copies-of-${path.replaceAll("/", "-")}`),
+      ),
       isNamed: true,
       settings,
       facts: {

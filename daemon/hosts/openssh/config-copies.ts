@@ -54,12 +54,18 @@ export class ConfigCopies {
     const texts = tree.text.split("\n").map((text, index) => {
       const trees = includes.get(index + 1);
       if (trees === undefined || isBroken(tree.lines, index + 1)) return text;
-      const copies = trees.map((each) => `"${this.#copy(each, folder)}"`);
+      const copies = trees.map((each) => asIncluded(this.#copy(each, folder)));
       return copies.length === 0 ? "" : `Include ${copies.join(" ")}`;
     });
     writeFileSync(path, texts.join("\n"), { mode: 0o600, flag: "wx" });
     return path;
   }
+}
+
+/** A path as a word of an Include, which is quoted, and is a pattern of glob(3). */
+function asIncluded(path: string): string {
+  const pattern = path.replaceAll(/[\\*?[]/g, String.raw`\$&`);
+  return `"${pattern.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 /** A line that is left for ssh to reject. */
