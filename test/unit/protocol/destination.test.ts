@@ -64,6 +64,8 @@ test.each([
   "ssh://h:http/",
   "ssh://u@h:https",
   "ssh://u@h:imap2",
+  // A name of two ports.
+  "ssh://h:dicom",
   "ssh://u@h:Imap",
   "ssh://u@h:toString",
   "ssh://h:022",
