@@ -84,6 +84,10 @@ export const panelLabels = {
   keyOffered: "Key offered by the host",
   keysExpected: "Keys on record",
   keyAt: "{0} {1}, at {2}",
+  keyChanged:
+    "The host key of {0} has changed. Somebody may be between you and the host, or the server was reinstalled. Check the new fingerprint with its administrator.",
+  keyRemoval: "Remove the old key only to replace it on purpose, and then run again: {0}",
+  keyEdit: "edit {0}, which may name other hosts, too",
   logEmpty: "The log is empty.",
   messageNotUnderstood: "A message from the extension was not understood, at {0}.",
 } as const satisfies Record<string, string>;

@@ -12,11 +12,18 @@ export function createProblemView(
 ): HTMLElement {
   const title = element("h2", { id: "problem-title" }, icon("warning"), problem.title);
   const view = element("section", { class: "problem", role: "alert", "aria-labelledby": "problem-title" });
-  view.append(title, element("p", { class: "problem-detail" }, problem.detail));
+  view.append(title, element("p", { class: "problem-detail" }, detailOf(problem)));
   if (problem.issues !== undefined) view.append(issueList(problem.issues));
   view.append(...hostKeys(problem));
   view.append(element("div", { class: "problem-actions" }, ...buttons(problem, mending, act)));
   return view;
+}
+
+/** The detail of a changed key also contains the fingerprints, which are listed below it. */
+function detailOf({ code, detail, reason, expected = [], hop, host }: ProblemDetails): string {
+  if (code !== "host_key_changed" || reason !== undefined || expected.length === 0) return detail;
+  const steps = new Set(expected.map(({ remove, at }) => remove ?? label("keyEdit", at)));
+  return `${label("keyChanged", hop ?? host ?? "")} ${label("keyRemoval", [...steps].join("; "))}`;
 }
 
 function buttons(

@@ -391,13 +391,23 @@ describe("a problem", () => {
 
   it("never offers to trust a changed key, and says what stands where", async () => {
     await using view = await opened(show(), { theme: "light" });
-    const problem = new Problem("host_key_changed", "web1 offered another host key than the one on record.", {
+    const detail = "Now it is ssh-ed25519, SHA256:new. On record is ssh-rsa, SHA256:old.";
+    const remove = "ssh-keygen -R web1 -f /home/me/.ssh/known_hosts";
+    const problem = new Problem("host_key_changed", detail, {
+      hop: "me@web1:22",
       keyType: "ssh-ed25519",
       fingerprint: "SHA256:new",
-      expected: [{ keyType: "ssh-rsa", fingerprint: "SHA256:old", at: "/home/me/.ssh/known_hosts:12" }],
+      expected: [
+        { keyType: "ssh-rsa", fingerprint: "SHA256:old", at: "/home/me/.ssh/known_hosts:12", remove },
+      ],
     });
     await view.send({ type: "problem", problem: problem.toJSON() });
-    expect(await textOf(view, ".problem")).toContain("ssh-rsa SHA256:old, at /home/me/.ssh/known_hosts:12");
+    const told = await textOf(view, ".problem");
+    expect(told).toContain("ssh-rsa SHA256:old, at /home/me/.ssh/known_hosts:12");
+    expect(told).toContain("The host key of me@web1:22 has changed.");
+    expect(told).toContain(`and then run again: ${remove}`);
+    // Each fingerprint once, to be compared.
+    expect(told.match(/SHA256:\w+/g)).toEqual(["SHA256:new", "SHA256:old"]);
     expect(await view.page.getByRole("button", { name: "Trust" }).count()).toBe(0);
     await picture(view, "host-key-changed");
     // What may help comes first; a copy of the problem and the log help nobody by themselves.
