@@ -1,5 +1,6 @@
 import "./confirmation.css";
 import type { FromConfirmation } from "../protocol/confirmation.ts";
+import { isPageItselfFocused } from "./page-focus.ts";
 
 declare function acquireVsCodeApi(): { postMessage(message: FromConfirmation): void };
 
@@ -30,7 +31,7 @@ focusLeave();
 /** If no host is production, the other button is the likely choice. */
 function focusLeave(): void {
   // A page that loads while the user types elsewhere must not take the keys.
-  if (!document.hasFocus() || document.activeElement !== document.body) return;
+  if (!isPageItselfFocused()) return;
   const isCalm = document.querySelector("[data-calm]") !== null;
   if (isCalm && !run.disabled) run.focus();
   else leave.focus();

@@ -5,12 +5,12 @@ import type { Bridge } from "./bridge.ts";
 import { formatSpan } from "../protocol/span.ts";
 import { DebugLog } from "./debug-log.ts";
 import { element } from "./element.ts";
-import { standingAtEnd, standingOf, stoppingStanding } from "./ending.ts";
-import type { Ending } from "./ending.ts";
+import { type Ending, standingAtEnd, standingOf, stoppingStanding } from "./ending.ts";
 import { FindBar } from "./find-bar.ts";
 import { Input } from "./input.ts";
 import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
+import { isPageItselfFocused } from "./page-focus.ts";
 import { createProblemView } from "./problem-view.ts";
 import { isCalm } from "./calm.ts";
 import { Screen } from "./screen.ts";
@@ -156,7 +156,7 @@ export class RunPanel {
     watchTheme(() => this.#screen.restyle());
     // The output is focused whenever VS Code focuses this page, unless another element in it has the focus.
     window.addEventListener("focus", () => {
-      if (document.hasFocus() && document.activeElement === document.body) this.#screen.focus();
+      if (isPageItselfFocused()) this.#screen.focus();
     });
     listenToKeys(this.#element, {
       find: () => this.#find.open(),

@@ -3,6 +3,7 @@ import { createCommandLine } from "../command-line.ts";
 import { ElapsedTicker } from "../elapsed.ts";
 import { element, icon, iconButton } from "../element.ts";
 import { label } from "../labels.ts";
+import { isPageItselfFocused } from "../page-focus.ts";
 import { countElements } from "./counts.ts";
 import { Grid } from "./grid.ts";
 import { GroupList } from "./group-list.ts";
@@ -110,7 +111,7 @@ export class JobView {
 
   /** Not from elsewhere: focusing an element of a page that is restored would take the keys from what is typed into. */
   readonly #takeFocus = (): void => {
-    if (document.hasFocus() && document.activeElement === document.body) this.#grid.focus();
+    if (isPageItselfFocused()) this.#grid.focus();
   };
 
   #layout({ command, targets, rows }: Message<"job">): HTMLElement {
