@@ -55,11 +55,11 @@ export interface ExecRequest extends ConnectOptions {
   readonly env?: (shell: LoginShell) => Readonly<Record<string, string>>;
   /** The size of its terminal; null: no terminal. */
   readonly pty: TerminalSize | null;
-  /** Whether its standard input is empty and may end at once; called when the command is built. */
+  /** Whether its standard input is empty and may end at once; called when the command, or `text`, is sent. */
   readonly inputEnds?: () => boolean;
   /**
-   * The command for a Bourne shell to run as is, without Hostrun's prefix and with empty standard input. If it is given,
-   * the command may share a session with others.
+   * The command for a Bourne shell to run as is, without Hostrun's prefix. If it is given, the command may share a session
+   * with others.
    */
   readonly text?: string | undefined;
   /** Called with true when `text` is sent, and with false once the host has reported that it did not start it. */

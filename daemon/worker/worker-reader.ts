@@ -4,6 +4,8 @@ export type WorkerMessage =
   | { readonly kind: "refused"; readonly run: number; readonly reason: string }
   | { readonly kind: "stdout" | "stderr"; readonly run: number; readonly bytes: Buffer }
   | { readonly kind: "exited"; readonly run: number; readonly code: number; readonly signal: number }
+  /** So many bytes of its standard input have been written, or can no longer be. */
+  | { readonly kind: "written"; readonly run: number; readonly count: number }
   /** The process has ended, and so has its output. */
   | { readonly kind: "ended"; readonly run: number };
 
@@ -91,14 +93,24 @@ export class WorkerReader {
     if (kind === "z") return { kind: "ended", run };
     if (kind === "f") return { kind: "refused", run, reason: values.join(" ") };
     if (!isWhole(first)) throw new Error("A worker's line lacks a number.");
-    if (kind === "p") return { kind: "begun", run, pid: Number(first) };
-    if (kind === "x" && isWhole(second)) {
-      return { kind: "exited", run, code: Number(first), signal: Number(second) };
-    }
+    const message = progress(kind, run, { first: Number(first), second });
+    if (message !== undefined) return message;
     if (kind !== "o" && kind !== "e") throw new Error("A worker's line is of an unknown kind.");
     this.#output = { kind: kind === "o" ? "stdout" : "stderr", run, left: Number(first) };
     return undefined;
   }
+}
+
+/** What a worker says of a run's process. */
+function progress(
+  kind: string | undefined,
+  run: number,
+  { first, second }: { readonly first: number; readonly second: string | undefined },
+): WorkerMessage | undefined {
+  if (kind === "p") return { kind: "begun", run, pid: first };
+  if (kind === "c") return { kind: "written", run, count: first };
+  if (kind === "x" && isWhole(second)) return { kind: "exited", run, code: first, signal: Number(second) };
+  return undefined;
 }
 
 interface Read {

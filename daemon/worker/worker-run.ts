@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
 import type { RemoteAnswer, RemoteEnd, RemoteListener, RemoteProcess } from "../transport/remote.ts";
+import type { WorkerInput } from "./worker-input.ts";
 import type { WorkerMessage } from "./worker-reader.ts";
 
 /** What a run needs from its worker. */
@@ -20,26 +21,39 @@ export interface RunCarrier {
 /** The worker's response to a command. */
 type Begin = { readonly kind: "begun"; readonly pid: number } | { readonly kind: "refused" | "unknown" };
 
+export interface RunParts {
+  readonly listener: RemoteListener;
+  /** undefined: its standard input is empty. */
+  readonly input: WorkerInput | undefined;
+  /** Called before the listener's `end`. */
+  onOver(): void;
+}
+
 /** One command run by a worker. */
 export class WorkerRun {
   readonly number: number;
   /** refused: it never started, and may be run another way. unknown: it was sent, and there was no response. */
   readonly begin: Promise<Begin>;
-  readonly #listener: RemoteListener;
+  readonly #parts: RunParts;
   readonly #began = Promise.withResolvers<Begin>();
   #pid: number | undefined;
   #end: RemoteEnd | undefined;
   #over = false;
 
-  constructor(number: number, listener: RemoteListener) {
+  constructor(number: number, parts: RunParts) {
     this.number = number;
-    this.#listener = listener;
+    this.#parts = parts;
     this.begin = this.#began.promise;
   }
 
   /** Whether the worker has reported that its process started. */
   get hasBegun(): boolean {
     return this.#pid !== undefined;
+  }
+
+  /** Whether so much input is under way that it delays other commands of its worker. */
+  get hasBulkInput(): boolean {
+    return this.#parts.input?.isBulk === true;
   }
 
   take(message: WorkerMessage): void {
@@ -54,10 +68,14 @@ export class WorkerRun {
         break;
       case "stdout":
       case "stderr":
-        if (!this.#over) this.#listener[message.kind](message.bytes);
+        if (!this.#over) this.#parts.listener[message.kind](message.bytes);
+        break;
+      case "written":
+        this.#parts.input?.written(message.count);
         break;
       case "exited":
         this.#end = endOf(message.code, message.signal);
+        this.#parts.input?.destroy();
         break;
       case "ended":
         this.finish(this.#end ?? { kind: "lost", problem: forgotten() });
@@ -69,8 +87,10 @@ export class WorkerRun {
   finish(end: RemoteEnd): void {
     if (this.#over) return;
     this.#over = true;
+    this.#parts.input?.destroy();
     this.#began.resolve({ kind: "unknown" });
-    this.#listener.end(end);
+    this.#parts.onOver();
+    this.#parts.listener.end(end);
   }
 
   /** The run as a RemoteProcess for the caller of `exec`. */
@@ -92,7 +112,7 @@ export class WorkerRun {
       rest: () => undefined,
       connectMs: 0,
       channelMs,
-      stdin: noInput,
+      stdin: this.#parts.input ?? noInput,
       signal,
       async execHelper(command, deadlineMs, input) {
         // The server may allow no session besides the worker's; and this one needs no login shell.
@@ -111,9 +131,7 @@ export class WorkerRun {
   }
 }
 
-/**
- * The standard input of all commands here, which is empty: ending one stream repeatedly would create an error each time.
- */
+/** The standard input of all commands that have none: ending one stream repeatedly would create an error each time. */
 class NoInput extends Writable {
   override _write(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
     done();

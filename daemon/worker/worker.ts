@@ -6,6 +6,7 @@ import { timeLimit } from "../core/loop-time.ts";
 import { snapshotText } from "./start-text.ts";
 import { TurnWriter } from "./turn-writer.ts";
 import { type Hello, WorkerReader, type WorkerMessage } from "./worker-reader.ts";
+import { WorkerInput } from "./worker-input.ts";
 import { WorkerRun } from "./worker-run.ts";
 
 export interface WorkerParts {
@@ -31,6 +32,9 @@ const maxAnswerBytes = 4096;
 const helperBeginMs = 1000;
 /** How long a host may take to close a run's pipes. */
 const forgetMs = 2000;
+
+/** See worker.pl. */
+type Request = "R" | "X" | "W" | "B" | "E" | "S" | "H" | "G" | "D";
 
 /**
  * A program on a host that runs commands, concurrently if need be, each as sshd would run it but without the start files
@@ -67,7 +71,9 @@ export class Worker {
 
   /** How many more commands it can run now. */
   get room(): number {
-    return this.#state === "ready" && this.#process?.isOpen === true ? maxAtOnce - this.#runs.size : 0;
+    if (this.#state !== "ready" || this.#process?.isOpen !== true) return 0;
+    for (const run of this.#runs.values()) if (run.hasBulkInput) return 0;
+    return maxAtOnce - this.#runs.size;
   }
 
   /** Whether another worker should be started. */
@@ -94,17 +100,11 @@ export class Worker {
   }
 
   /** Sends a command to a worker that has room for it. From then on it may have run, unless the response is "refused". */
-  start(text: string, listener: RemoteListener, what: "R" | "X" = "R"): WorkerRun {
+  start(text: string, listener: RemoteListener, what: "R" | "W" | "X" = "R"): WorkerRun {
     this.#started += 1;
     this.#process?.rest(false);
-    const run = new WorkerRun(this.#started, {
-      stdout: (chunk) => listener.stdout(chunk),
-      stderr: (chunk) => listener.stderr(chunk),
-      end: (end) => {
-        this.#over(run);
-        listener.end(end);
-      },
-    });
+    const input = what === "W" ? new WorkerInput((part, bytes) => this.#tell(run, part, bytes)) : undefined;
+    const run = new WorkerRun(this.#started, { listener, input, onOver: () => this.#over(run) });
     this.#runs.set(run.number, run);
     this.#tell(run, what, text);
     return run;
@@ -187,9 +187,11 @@ export class Worker {
     if (this.#state === "ready" && this.#runs.size === 0) this.#process?.rest(true);
   }
 
-  #tell(run: WorkerRun, what: "R" | "X" | "S" | "H" | "G" | "D", text = ""): void {
+  #tell(run: WorkerRun, what: Request, content: string | Buffer = ""): void {
     if (this.#runs.get(run.number) !== run) return;
-    this.#input?.write(Buffer.from(`${what} ${run.number} ${Buffer.byteLength(text)}\n${text}`));
+    const head = `${what} ${run.number} ${Buffer.byteLength(content)}\n`;
+    const isText = typeof content === "string";
+    this.#input?.write(isText ? Buffer.from(head + content) : Buffer.concat([Buffer.from(head), content]));
   }
 
   #forget(run: WorkerRun): void {

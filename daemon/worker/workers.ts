@@ -69,14 +69,16 @@ export class Workers implements Remote, AsyncDisposable {
     listener: RemoteListener & ConnectListener,
     signal: AbortSignal,
   ): Promise<RemoteProcess> {
-    const { text, askedAt, onTextSent = () => undefined } = request;
+    const { text, askedAt, inputEnds, onTextSent = () => undefined } = request;
     if (text === undefined || request.pty !== null || Buffer.byteLength(text) > maxTextBytes) {
       return this.#options.remote.exec(target, request, listener, signal);
     }
     const key = WorkerLogins.keyOf({ target, request });
     const login = this.#logins.get(key);
     if (login !== undefined && login.workers.size > 0) {
-      const process = await this.#byWorker(login, { text, onTextSent, askedAt, listener, signal });
+      const how = inputEnds?.() === true ? "R" : "W";
+      const toWorker = { text, how, onTextSent, askedAt, listener, signal } as const;
+      const process = await this.#byWorker(login, toWorker);
       if (process !== undefined) return process;
       this.#startSoon(login);
     }
@@ -110,7 +112,7 @@ export class Workers implements Remote, AsyncDisposable {
   /** undefined: no worker has run it or will. */
   async #byWorker(
     login: WorkerLogin,
-    { text, onTextSent, askedAt, listener, signal }: WorkerRequest,
+    { text, how, onTextSent, askedAt, listener, signal }: WorkerRequest,
   ): Promise<RemoteProcess | undefined> {
     const { remote, clock } = this.#options;
     const begun = clock.elapsed();
@@ -123,7 +125,7 @@ export class Workers implements Remote, AsyncDisposable {
     const [worker] = [...login.workers].sort((one, other) => other.room - one.room);
     if (worker === undefined || worker.room === 0 || signal.aborted) return undefined;
     onTextSent(true);
-    const run = worker.start(text, listener);
+    const run = worker.start(text, listener, how);
     if (worker.isCrowded) this.#startSoon(login);
     const { connectTimeoutMs } = login.options;
     const begin = (await inTime(signal, run.begin, connectTimeoutMs)) ?? ({ kind: "unknown" } as const);

@@ -144,7 +144,7 @@ describe("a worker", () => {
 
   test("is not asked for what needs a session of its own", async () => {
     await awaitWorker();
-    for (const options of [{ stdin: "x" }, { pty: true }, { env: { A: "b" } }, { durable: true }]) {
+    for (const options of [{ pty: true }, { env: { A: "b" } }, { durable: true }]) {
       expect(byWorker(await daemon.run("true", options))).toBe(false);
     }
   });

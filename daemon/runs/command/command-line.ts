@@ -49,13 +49,13 @@ export function commandLine(
   return { line: inLoginShell(script.text, shell), before: "", inputs: [...read, ...inputs] };
 }
 
-/** What a Bourne shell runs for a command that needs neither input nor a terminal; undefined for other commands. */
+/** What a Bourne shell runs for a command without Hostrun's prefix; undefined if the command needs more than that. */
 export function textAlone(
   request: RunRequest,
   options: CommandLineOptions,
   reading: Reading,
 ): string | undefined {
-  if (request.worker === "off" || !isSilent(request)) return undefined;
+  if (request.worker === "off" || request.pty || request.sudo) return undefined;
   const { line, inputs } = commandLine(request.command, options, "bourne", reading);
   return inputs.length === 0 ? line : undefined;
 }
