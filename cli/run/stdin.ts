@@ -49,7 +49,14 @@ export async function passStdin(
 ): Promise<void> {
   if (keys) passKeys(signal);
   try {
-    await daemon.writeStdin(run, Readable.from(readStdin(signal)), { end: true, signal });
+    const source = Readable.from(readStdin(signal));
+    // On a terminal most often nothing is typed, and no request is needed.
+    await new Promise<void>((resolve) => {
+      source.once("readable", resolve);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    if (signal.aborted) return;
+    await daemon.writeStdin(run, source, { end: true, signal });
   } catch (error) {
     // A command that ends before it has read everything is normal: `head -1`. If the daemon is gone, the reader of the
     // run's events reports it.

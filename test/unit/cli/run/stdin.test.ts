@@ -6,6 +6,7 @@ import { Problem } from "../../../../protocol/problem.ts";
 async function toldOf(failure: Problem): Promise<string> {
   const told: string[] = [];
   using _ = vi.spyOn(process.stderr, "write").mockImplementation((text) => told.push(String(text)) > 0);
+  process.stdin.unshift("typed\n");
   const daemon = { writeStdin: () => Promise.reject(failure) };
   await passStdin(daemon, "run", { signal: new AbortController().signal, keys: false });
   return told.join("");
