@@ -177,10 +177,10 @@ export const Host = z
     /** Members of a saved host that are unreadable and were replaced by defaults; absent where there are none. */
     damaged: z.array(z.string()).optional(),
     /**
-     * Where the SSH config names the host, including a saved one; null if it does not, or cannot be read. Absent only in
-     * what changed. `line` counts from 1.
+     * Where the SSH config names the host, including a saved one; null if it does not, or cannot be read. `line` counts
+     * from 1.
      */
-    configAt: z.object({ file: z.string(), line: z.int().positive() }).nullable().optional(),
+    configAt: z.object({ file: z.string(), line: z.int().positive() }).nullable(),
     /** In a list, set on a host of the SSH config that was not resolved with ssh: its name is given as its address. */
     unresolved: z.literal(true).optional(),
     /** Only when one host is requested. */

@@ -4,9 +4,7 @@ import type { Cell } from "../table.ts";
 /** What the SSH config adds to a host's own fields: a row for each value that is not the default. */
 export function configRows({ configAt, effective, notHonoured = [] }: Host): [string, Cell][] {
   return [
-    ...(configAt === undefined || configAt === null
-      ? []
-      : [row("SSH config", `${configAt.file}:${configAt.line}`)]),
+    ...(configAt === null ? [] : [row("SSH config", `${configAt.file}:${configAt.line}`)]),
     ...(effective === undefined ? [] : effectiveRows(effective)),
     ...notHonoured.map(notHonouredRow),
   ];

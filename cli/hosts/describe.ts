@@ -75,9 +75,7 @@ function damage({ damaged }: Host): [string, string][] {
 
 function sourceOf({ id, source, configAt }: Host): string {
   if (source === "manual") return "Hostrun";
-  return id === null && (configAt === undefined || configAt === null)
-    ? "(not saved, and not named in the SSH config)"
-    : "SSH config";
+  return id === null && configAt === null ? "(not saved, and not named in the SSH config)" : "SSH config";
 }
 
 function addressOf({ user, address, port }: Host): string {

@@ -1,9 +1,7 @@
-import * as z from "zod";
 import { withoutParameters } from "../../protocol/destination.ts";
-import { type Host, type HostPatch, HostName, type NewHost, NewHostName } from "../../protocol/host.ts";
+import { type Host, type HostPatch, HostName, type NewHost } from "../../protocol/host.ts";
 import { isOtherDestination } from "../../protocol/host-name.ts";
 import type { ImportRequest, ImportResult } from "../../protocol/host-import.ts";
-import { invalidRequest } from "../../protocol/invalid-request.ts";
 import { Problem, type ProblemDetails } from "../../protocol/problem.ts";
 import type { Settings } from "../../protocol/settings.ts";
 import type { Clock } from "../core/clock.ts";
@@ -15,9 +13,11 @@ import { type FoundHost, type HostLookup, notSavedHost } from "./host-lookup.ts"
 import { type HostOverlayStore, isEmpty, noOverlay, overlayOf, splitPatch } from "./host-overlay.ts";
 import type { HostFields, HostStore, StoredHost } from "./host-store.ts";
 import { requireNoJumpLoop } from "./jump-hosts.ts";
+import { requireNewName } from "./new-name.ts";
 import type { SshConfig } from "./openssh/config-names.ts";
 import { type EffectiveHost, plainHost } from "./openssh/effective-host.ts";
 import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
+import { placed, type UnplacedHost } from "./placed-host.ts";
 
 export interface HostDirectoryParts {
   readonly store: HostStore;
@@ -82,10 +82,7 @@ export class HostDirectory {
 
   async #whole(name: string, stored: StoredHost | undefined): Promise<Host> {
     // A saved host is found without the SSH config, even if the config cannot be read.
-    const config = await this.#config().catch((failure: unknown) => {
-      if (stored === undefined) throw failure;
-      return undefined;
-    });
+    const config = await (stored === undefined ? this.#config() : this.#readableConfig());
     if (stored?.damaged !== undefined) return placed(stored, config);
     const found = await this.#parts.lookup.find(stored?.id ?? name);
     const { port, user } = found.hop;
@@ -95,7 +92,7 @@ export class HostDirectory {
   }
 
   /** For a destination that is not saved: what is known of its host. */
-  #lent({ stored, effective }: FoundHost, name: string): Host {
+  #lent({ stored, effective }: FoundHost, name: string): UnplacedHost {
     if (stored === undefined) return this.#unsaved(effective, name);
     const { imported: _, ...host } = stored;
     return { ...host, id: null, name, createdAt: null, updatedAt: null };
@@ -115,8 +112,9 @@ export class HostDirectory {
   /** Returns what `get` returns. Without a port, it uses the one that a run on the same destination would use now. */
   async create(host: NewHost): Promise<Host> {
     const port = host.port ?? (await this.#parts.lookup.portOf(host));
+    const config = await this.#readableConfig();
     requireNoJumpLoop(host, this.#parts.store);
-    const saved = this.#insert({ ...host, port, source: "manual" });
+    const saved = this.#insert({ ...host, port, source: "manual" }, config);
     return this.#whole(saved.name, saved);
   }
 
@@ -125,13 +123,14 @@ export class HostDirectory {
    * in the file.
    */
   async update(nameOrId: string, patch: HostPatch): Promise<Host> {
+    const config = await this.#readableConfig();
     const host = await this.#find(nameOrId);
     if (host === undefined) return this.#mark(nameOrId, patch);
     if (patch.name !== undefined && patch.name !== host.name) requireNewName(patch.name);
     const { name = host.name, jump = host.jump } = patch;
     // Other fields of an existing host may be changed even if its jump hosts form a loop.
     if (name !== host.name || patch.jump !== undefined) requireNoJumpLoop({ name, jump }, this.#parts.store);
-    const saved = this.#update(host.id, defined(patch));
+    const saved = this.#update(host.id, defined(patch), config);
     return this.#whole(saved.name, saved);
   }
 
@@ -142,28 +141,30 @@ export class HostDirectory {
   }
 
   /** Saves hosts. Throws `not_found` if an SSH config file has no hosts, `invalid_request` if it cannot be read. */
-  import(request: ImportRequest): Promise<ImportResult> {
+  async import(request: ImportRequest): Promise<ImportResult> {
     const { store, configured, home } = this.#parts;
+    const config = await this.#readableConfig();
     return importHosts(request, {
       configured,
       home,
       saved: (name) => store.byName(name),
       unsaved: (host) => this.#unsaved(host, host.name),
       defaultPort: () => this.#parts.settings().defaultPort,
-      insert: (fields) => this.#insert(fields),
-      update: (id, fields) => this.#update(id, fields),
+      placed: (host) => placed(host, config),
+      insert: (fields) => this.#insert(fields, config),
+      update: (id, fields) => this.#update(id, fields, config),
     });
   }
 
-  #insert(fields: HostFields): StoredHost {
+  #insert(fields: HostFields, config: SshConfig | undefined): StoredHost {
     const saved = this.#parts.store.insert(fields, this.#parts.clock.now());
-    this.#parts.onSaved(saved);
+    this.#parts.onSaved(placed(saved, config));
     return saved;
   }
 
-  #update(id: number, fields: Partial<HostFields>): StoredHost {
+  #update(id: number, fields: Partial<HostFields>, config: SshConfig | undefined): StoredHost {
     const saved = this.#parts.store.update(id, fields, this.#parts.clock.now());
-    this.#parts.onSaved(saved);
+    this.#parts.onSaved(placed(saved, config));
     return saved;
   }
 
@@ -175,7 +176,7 @@ export class HostDirectory {
     const { store } = this.#parts;
     const named = store.byName(nameOrId);
     if (named !== undefined || !/^\d{1,15}$/.test(nameOrId)) return named;
-    const config = await this.#config().catch(() => undefined);
+    const config = await this.#readableConfig();
     return config?.aliases.has(nameOrId) === true ? undefined : store.byId(Number(nameOrId));
   }
 
@@ -220,6 +221,11 @@ export class HostDirectory {
     return this.#configured.config();
   }
 
+  /** For saved hosts, which do not need the config: undefined if it cannot be read. */
+  #readableConfig(): Promise<SshConfig | undefined> {
+    return this.#config().catch(() => undefined);
+  }
+
   /** The names that are not saved. An unreadable config must not prevent listing the saved hosts. */
   async #allConfigured(saved: ReadonlySet<string>): Promise<{
     config?: SshConfig | undefined;
@@ -255,13 +261,13 @@ export class HostDirectory {
   }
 
   /** The values known without running ssh. */
-  #listed(name: string): Host {
+  #listed(name: string): UnplacedHost {
     const known = this.#configured.kept(name);
     const host = this.#unsaved(known ?? plainHost({ name }), name);
     return known === undefined ? { ...host, unresolved: true } : host;
   }
 
-  #unsaved(host: EffectiveHost, name: string): Host {
+  #unsaved(host: EffectiveHost, name: string): UnplacedHost {
     return {
       id: null,
       name,
@@ -277,18 +283,6 @@ export class HostDirectory {
       updatedAt: null,
     };
   }
-}
-
-/** Adds the position of the host in the SSH config; null if it is not there. */
-function placed(host: Host, config: SshConfig | undefined): Host {
-  const alias = config?.aliases.get(host.name);
-  return { ...host, configAt: alias === undefined ? null : { file: alias.file, line: alias.line } };
-}
-
-/** A host may keep an existing name. */
-function requireNewName(name: string): void {
-  const parsed = z.object({ name: NewHostName }).safeParse({ name });
-  if (!parsed.success) throw invalidRequest(parsed.error);
 }
 
 function favoritesFirst(a: Host, b: Host): number {

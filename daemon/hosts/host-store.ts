@@ -1,7 +1,7 @@
-import type { Host } from "../../protocol/host.ts";
+import type { UnplacedHost } from "./placed-host.ts";
 
 /** A host in the store; hosts of the SSH config have no id. */
-export type StoredHost = Host & { id: number; createdAt: string; updatedAt: string };
+export type StoredHost = UnplacedHost & { id: number; createdAt: string; updatedAt: string };
 
 /** The fields of a host that the caller sets. */
 export type HostFields = Omit<StoredHost, "id" | "createdAt" | "updatedAt" | "damaged">;

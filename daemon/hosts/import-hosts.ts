@@ -14,17 +14,20 @@ import { homePath } from "./home-path.ts";
 import type { HostFields, StoredHost } from "./host-store.ts";
 import type { EffectiveHost } from "./openssh/effective-host.ts";
 import type { EffectiveHosts } from "./openssh/effective-hosts.ts";
+import type { UnplacedHost } from "./placed-host.ts";
 
 export interface ImportParts {
   readonly configured: (path: string | null) => EffectiveHosts;
   readonly home: string;
   /** The saved host with a name. */
   readonly saved: (name: string) => StoredHost | undefined;
-  readonly unsaved: (host: EffectiveHost) => Host;
+  readonly unsaved: (host: EffectiveHost) => UnplacedHost;
   /** The port of a host without one of its own. */
   readonly defaultPort: () => number;
-  readonly insert: (fields: HostFields) => Host;
-  readonly update: (id: number, fields: Partial<HostFields>) => Host;
+  /** Adds its position in the user's own SSH config. */
+  readonly placed: (host: UnplacedHost) => Host;
+  readonly insert: (fields: HostFields) => StoredHost;
+  readonly update: (id: number, fields: Partial<HostFields>) => StoredHost;
 }
 
 /** A host of the source: its fields as a new host, and those that are compared with a saved host. */
@@ -70,17 +73,18 @@ class Import {
 
   take({ fields, compared }: Candidate): void {
     const { dryRun } = this.#request;
+    const { placed, insert, update } = this.#parts;
     const loop = jumpLoop(fields.name, fields.jump, (name) => this.#parts.saved(name)?.jump);
     if (loop !== undefined) return this.skip(fields.name, `its jump hosts ${jumpLoopMessage(loop)}`);
     const saved = this.#parts.saved(fields.name);
     if (saved === undefined) {
-      this.result.imported.push(dryRun ? asNew(fields) : this.#parts.insert(fields));
+      this.result.imported.push(placed(dryRun ? asNew(fields) : insert(fields)));
       return;
     }
     const changes = changesOf(saved, compared);
     if (changes.length === 0) this.result.same.push(fields.name);
     else {
-      const host = dryRun ? { ...saved, ...compared } : this.#parts.update(saved.id, compared);
+      const host = placed(dryRun ? { ...saved, ...compared } : update(saved.id, compared));
       this.result.updated.push({ host, changes });
     }
   }
@@ -179,7 +183,7 @@ async function valuesOf(name: string, configured: EffectiveHosts): Promise<Effec
 }
 
 /** What `create` would return, without the id. */
-function asNew(fields: HostFields): Host {
+function asNew(fields: HostFields): UnplacedHost {
   return { ...fields, id: null, createdAt: null, updatedAt: null };
 }
 

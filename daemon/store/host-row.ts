@@ -32,7 +32,11 @@ export interface HostRow extends OverlayColumns {
 }
 
 const instant = z.iso.datetime();
-const Stored = Host.omit({ damaged: true }).extend({ id: z.int(), createdAt: instant, updatedAt: instant });
+const Stored = Host.omit({ configAt: true, damaged: true }).extend({
+  id: z.int(),
+  createdAt: instant,
+  updatedAt: instant,
+});
 
 /** Values for members that cannot be read: none that could refer to another machine or lead to too much trust. */
 function fallbacks(id: number): Partial<StoredHost> {

@@ -20,4 +20,5 @@ export const blankHost: Omit<Host, "name" | "address"> = {
   source: "manual",
   createdAt: null,
   updatedAt: null,
+  configAt: null,
 };

@@ -116,7 +116,7 @@ export class HostCommands {
 async function offerSshConfig(host: Host): Promise<void> {
   const open = vscode.l10n.t("Open SSH Config");
   const { configAt } = host;
-  const place = configAt === undefined || configAt === null ? "~/.ssh/config" : configPlace(configAt);
+  const place = configAt === null ? "~/.ssh/config" : configPlace(configAt);
   const answer = await vscode.window.showInformationMessage(
     vscode.l10n.t("{0} is a host in the SSH config. To delete it, remove it from {1}.", host.name, place),
     open,
@@ -127,7 +127,7 @@ async function offerSshConfig(host: Host): Promise<void> {
 /** What happens to a host's row and runs when it is deleted. */
 function afterDelete({ configAt }: Host): string {
   const runs = vscode.l10n.t("Its runs stay in the history.");
-  if (configAt === undefined || configAt === null) return runs;
+  if (configAt === null) return runs;
   const row = vscode.l10n.t(
     "It stays in the list as a host in the SSH config ({0}), with the marks that it had before it was imported.",
     configPlace(configAt),

@@ -36,9 +36,7 @@ function wayLabels({ effective, jump, identityFile }: Host): string[] {
 
 function configLabels({ configAt, notHonoured = [] }: Host): string[] {
   return [
-    ...(configAt === undefined || configAt === null
-      ? []
-      : [vscode.l10n.t("SSH config: {0}", configPlace(configAt))]),
+    ...(configAt === null ? [] : [vscode.l10n.t("SSH config: {0}", configPlace(configAt))]),
     ...notHonoured.map(({ option, value, why }) =>
       vscode.l10n.t("Not honoured: {0} {1}: {2}", option, oneLine(value), why),
     ),

@@ -6,5 +6,5 @@ export function isOfSshConfig(
   { reason }: Pick<ProblemDetails, "reason">,
   host: Pick<Host, "configAt"> | undefined,
 ): boolean {
-  return reason === "ssh_config" || (host?.configAt ?? undefined) !== undefined;
+  return reason === "ssh_config" || (host?.configAt ?? null) !== null;
 }

@@ -127,14 +127,22 @@ test("the mark outlives the daemon, and a change of the file", async () => {
 test("only the hosts that were named are imported, with their marks, and keep them when they are deleted", async () => {
   const source = { source: "ssh_config" } as const;
   const names = ["web1", "elsewhere"];
+  const marked = {
+    name: "web1",
+    production: true,
+    color: "charts.red",
+    tags: ["eu"],
+    legacyAlgorithms: true,
+  };
+  const configAt = { file: config, line: 4 };
+  const tried = await client.call("importHosts", { body: { ...source, names, dryRun: true } });
+  expect(tried.imported).toMatchObject([{ ...marked, configAt }]);
   const { imported, skipped } = await client.call("importHosts", { body: { ...source, names } });
-  expect(imported).toMatchObject([
-    { name: "web1", production: true, color: "charts.red", tags: ["eu"], legacyAlgorithms: true },
-  ]);
+  expect(imported).toMatchObject([{ ...marked, configAt }]);
   expect(skipped).toEqual([{ name: "elsewhere", reason: "the file does not name it" }]);
   const saved = await hostNamed("web1");
   expect(saved.id).not.toBeNull();
-  expect(saved.configAt).toEqual({ file: config, line: 4 });
+  expect(saved.configAt).toEqual(configAt);
   await client.call("deleteHost", { params: { host: "web1" } });
   expect(await hostNamed("web1")).toMatchObject({ id: null, production: true });
   expect((await hostNamed("web2")).id).toBeNull();

@@ -23,7 +23,7 @@ function host(name: string, fields: Partial<Host> = {}): StoredHost {
   };
   const rest = { port: 22, source: "manual", createdAt: at, updatedAt: at };
   const id = lastId;
-  const parsed = HostSchema.parse({
+  const parsed = HostSchema.omit({ configAt: true }).parse({
     id,
     name,
     address: `${name}.example`,
