@@ -1,3 +1,5 @@
+import { changedKeyLabels } from "./changed-key.ts";
+
 /**
  * Every text in the webview of a run, in English. The extension sends the same keys in the user's language with
  * `show`; a missing key falls back to the text here. `{0}`, `{1}` are placeholders.
@@ -84,10 +86,7 @@ export const panelLabels = {
   keyOffered: "Key offered by the host",
   keysExpected: "Keys on record",
   keyAt: "{0} {1}, at {2}",
-  keyChanged:
-    "The host key of {0} has changed. Somebody may be between you and the host, or the server was reinstalled. Check the new fingerprint with its administrator.",
-  keyRemoval: "Remove the old key only to replace it on purpose, and then run again: {0}",
-  keyEdit: "edit {0}, which may name other hosts, too",
+  ...changedKeyLabels,
   logEmpty: "The log is empty.",
   messageNotUnderstood: "A message from the extension was not understood, at {0}.",
 } as const satisfies Record<string, string>;

@@ -1,4 +1,5 @@
 import { jobPanelLabels } from "../protocol/job-panel-labels.ts";
+import { fillLabel } from "../protocol/label.ts";
 import { panelLabels } from "../protocol/panel-labels.ts";
 import type { PanelLabels } from "../protocol/panel.ts";
 
@@ -14,5 +15,5 @@ export function setLabels(labels: PanelLabels): void {
 /** A label in the user's language, with `{0}`, `{1}` filled in. */
 export function label(key: LabelKey, ...values: (string | number)[]): string {
   const text = (Object.hasOwn(translated, key) ? translated[key] : undefined) ?? english[key];
-  return text.replace(/\{(\d)\}/g, (hole, index) => String(values[Number(index)] ?? hole));
+  return fillLabel(text, ...values);
 }

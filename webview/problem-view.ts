@@ -1,3 +1,4 @@
+import { recordedKeys, removalSteps } from "../protocol/changed-key.ts";
 import type { ProblemDetails } from "../protocol/problem.ts";
 import { element, icon } from "./element.ts";
 import { label } from "./labels.ts";
@@ -20,10 +21,13 @@ export function createProblemView(
 }
 
 /** The detail of a changed key also contains the fingerprints, which are listed below it. */
-function detailOf({ code, detail, reason, expected = [], hop, host }: ProblemDetails): string {
-  if (code !== "host_key_changed" || reason !== undefined || expected.length === 0) return detail;
-  const steps = new Set(expected.map(({ remove, at }) => remove ?? label("keyEdit", at)));
-  return `${label("keyChanged", hop ?? host ?? "")} ${label("keyRemoval", [...steps].join("; "))}`;
+function detailOf(problem: ProblemDetails): string {
+  const recorded = recordedKeys(problem);
+  if (recorded.length === 0) return problem.detail;
+  const { hop, host = "" } = problem;
+  const steps = removalSteps(recorded, (place) => label("keyEdit", place));
+  const removal = `${label("keyRemoval")}: ${steps.join("; ")}`;
+  return `${label("keyChanged", hop ?? host)} ${label("keyWarning")} ${removal}`;
 }
 
 function buttons(

@@ -1,4 +1,6 @@
 import { isIP } from "node:net";
+import { changedKeyLabels } from "../../../protocol/changed-key.ts";
+import { fillLabel } from "../../../protocol/label.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { membersOf, nameOf } from "../failure.ts";
@@ -29,14 +31,14 @@ export function changedKey(
   const byHand = expected.filter(({ remove }) => remove === undefined).map(({ at }) => at);
   const steps = [
     ...(removals.size === 0 ? [] : [`run: ${[...removals].join(" && ")}`]),
-    ...(byHand.length === 0 ? [] : [`edit ${byHand.join(" and ")}, which may name other hosts, too`]),
+    ...(byHand.length === 0 ? [] : [fillLabel(changedKeyLabels.keyEdit, byHand.join(" and "))]),
   ];
   const known = expected
     .map(({ keyType, fingerprint, at }) => `${keyType}, ${fingerprint} (${at})`)
     .join("; ");
   return problem(hop, shownKey(key), { expected }, [
     `On record is ${known}.`,
-    "Somebody may be between you and the host, or the server was reinstalled. Check the new fingerprint with its administrator.",
+    changedKeyLabels.keyWarning,
     `Only to replace the old key on purpose, ${steps.join("; ")}. Then run again.`,
   ]);
 }
@@ -67,9 +69,10 @@ function problem(
   details: { readonly expected: OldKey[]; readonly reason?: string },
   more: readonly string[],
 ): Problem {
-  const now = `The host key of ${nameOf(hop)} has changed. Now it is ${shown.keyType}, ${shown.fingerprint}.`;
+  const changed = fillLabel(changedKeyLabels.keyChanged, nameOf(hop));
+  const now = `Now it is ${shown.keyType}, ${shown.fingerprint}.`;
   const members = { ...membersOf(hop), ...shown, ...details };
-  return new Problem("host_key_changed", [now, ...more].join(" "), members);
+  return new Problem("host_key_changed", [changed, now, ...more].join(" "), members);
 }
 
 /** A line with several names or a pattern does not belong to this host alone. */
