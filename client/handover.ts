@@ -1,8 +1,7 @@
-import { isObjectWith, isWhole } from "../protocol/check.ts";
 import { Problem } from "../protocol/problem.ts";
 import type { Found } from "./discover.ts";
 import { isGone } from "./end-daemon.ts";
-import { requestJson } from "./open-request.ts";
+import { countRuns, requestShutdown } from "./shutdown.ts";
 
 /** An older daemon that is to be replaced, and that has runs that depend on it. */
 export interface Handover {
@@ -29,9 +28,6 @@ export interface HandoverOptions {
 const defaultLimitMs = 600_000;
 const momentMs = 500;
 const endMs = 10_000;
-const stats = { method: "GET", path: "/api/stats" } as const;
-/** The body has not changed since the first version. */
-const shutdown = { method: "POST", path: "/api/shutdown", body: {} } as const;
 
 /**
  * Asks a daemon of an older version to accept no new runs and to exit when those that depend on it have ended; durable
@@ -47,7 +43,7 @@ export async function handOver(
   const runs = await countRuns(transport).catch(() => undefined);
   const ask = (drain: boolean) =>
     // It may exit before it has answered.
-    requestJson(transport, shutdown, { body: { drain }, ownConnection: true, signal }).catch(() => undefined);
+    requestShutdown(transport, drain, signal).catch(() => undefined);
   await ask(true);
   if (await isGone(pid, momentMs, signal)) return;
   const endingNow = new AbortController();
@@ -68,23 +64,6 @@ export async function handOver(
     endNow: () => endingNow.abort(),
   });
   await work;
-}
-
-const isStats = isObjectWith({
-  runs: isObjectWith({ queued: isWhole, connecting: isWhole, running: isWhole }),
-});
-
-async function countRuns(transport: Found["transport"]): Promise<number | undefined> {
-  const answer = await requestJson(transport, stats, { ownConnection: true });
-  if (!isStats(answer)) return undefined;
-  return sum(answer);
-}
-
-function sum(value: unknown): number {
-  if (typeof value !== "object" || value === null || !("runs" in value)) return 0;
-  return Object.values(value.runs ?? {})
-    .filter((count) => typeof count === "number")
-    .reduce((total, count) => total + count, 0);
 }
 
 function stays({ pid, version }: Found["health"]): Problem {

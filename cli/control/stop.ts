@@ -1,7 +1,8 @@
-import { type Daemon, openDaemon } from "../../client/daemon.ts";
-import { isNotRunning, isSilent } from "../../client/discover.ts";
+import { discover, type Found, isNotRunning, isSilent } from "../../client/discover.ts";
 import { endDaemon, isGone } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
+import { countRuns, requestShutdown } from "../../client/shutdown.ts";
+import type { Transport } from "../../client/transport.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
@@ -31,10 +32,12 @@ export function parseStopOptions(args: readonly string[]): StopOptions {
 export async function stopDaemon({ drain, force }: StopOptions): Promise<number | undefined> {
   let pid: number;
   try {
-    await using daemon = await openDaemon({ keepConnections: false });
-    ({ pid } = daemon.health);
-    await shutDown(daemon, drain);
-    if (drain) await untilDrained(daemon);
+    const found = await discover(placesIn());
+    if (found === undefined) return undefined;
+    using transport = found.transport;
+    ({ pid } = found.health);
+    await shutDown(transport, drain);
+    if (drain) await untilDrained({ transport, pid });
   } catch (error) {
     if (isNotRunning(error)) return undefined;
     if (force && isSilent(error)) return endDaemon(placesIn());
@@ -45,12 +48,11 @@ export async function stopDaemon({ drain, force }: StopOptions): Promise<number 
   throw stillThere(pid);
 }
 
-async function untilDrained(daemon: Daemon): Promise<void> {
-  const { pid } = daemon.health;
+async function untilDrained({ transport, pid }: Pick<Found, "transport"> & { pid: number }): Promise<void> {
   let reported: number | undefined;
   while (!(await isGone(pid, lookMs))) {
     // It may be about to exit.
-    const left = await countRuns(daemon).catch(() => undefined);
+    const left = await countRuns(transport).catch(() => undefined);
     if (left === undefined || left === reported) continue;
     reported = left;
     warn(
@@ -60,16 +62,11 @@ async function untilDrained(daemon: Daemon): Promise<void> {
   }
 }
 
-async function countRuns(daemon: Daemon): Promise<number> {
-  const { runs } = await daemon.call("stats");
-  return runs.queued + runs.connecting + runs.running;
-}
-
 /** Asks the daemon to stop. One that has just answered may still hang. */
-async function shutDown(daemon: Daemon, drain: boolean): Promise<void> {
+async function shutDown(transport: Transport, drain: boolean): Promise<void> {
   const late = AbortSignal.timeout(stopMs);
   try {
-    await daemon.call("shutdown", { body: { drain }, signal: late });
+    await requestShutdown(transport, drain, late);
   } catch (error) {
     if (!late.aborted) throw error;
   }

@@ -63,6 +63,11 @@ test("of 20 runs none is ended by an upgrade: ten end before, and ten durable on
   await using old = await openHostedDaemon({ script: older.daemon });
   const [soon, later] = [directory.join("soon"), directory.join("later")];
   const ten = Array.from({ length: 10 }, () => 0);
+  // One that has ended is not waited for.
+  const { id } = await old.client.call("createRun", { body: { host: "web1", command: "true" } });
+  await expect
+    .poll(async () => (await old.client.call("getRun", { params: { run: id } })).state)
+    .toBe("ended");
   const short = await Promise.all(ten.map(() => begin(old, waiting(soon), false)));
   const durable = await Promise.all(ten.map(() => begin(old, waiting(later), true)));
   const told = Promise.withResolvers<Handover>();
