@@ -56,7 +56,7 @@ export interface OpenDaemonOptions {
 
 /**
  * Finds the daemon, or starts it. Rejects with `daemon_unreachable` (its `reason`: "not_running", "died", "late",
- * "silent", "not_allowed"), `daemon_incompatible` or `forbidden`; each problem includes what to do next.
+ * "silent", "damaged", "not_allowed"), `daemon_incompatible` or `forbidden`; each problem includes what to do next.
  */
 export async function openDaemon(options: OpenDaemonOptions = {}, signal?: AbortSignal): Promise<Daemon> {
   const places = placesIn(options.stateDirectory);
@@ -76,6 +76,8 @@ export async function openDaemon(options: OpenDaemonOptions = {}, signal?: Abort
     const transport = keepConnections ? found.transport : found.transport.withoutReuse();
     return new Daemon({ ...found, transport }, { find, starts, isVerified: true });
   }
+  const { refuseDamage } = await import("./damaged-discovery.ts");
+  await refuseDamage(places);
   throw new Problem(
     "daemon_unreachable",
     `No Hostrun daemon runs for ${places.directory}. Start it with \`hostrun start\`.`,

@@ -137,18 +137,20 @@ export async function checkHealth(
   const givenUp = new AbortController();
   using _ = watchProcess(pid, (why) => givenUp.abort(silent(pid, why)));
   try {
-    const health = await requestJson(transport, routes.health, {
-      // Most callers ask only once.
-      ownConnection: true,
-      signal: signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]),
-    });
-    if (isHealth(health)) return health;
-    throw notUnderstood(routes.health);
+    const either = signal === undefined ? givenUp.signal : AbortSignal.any([signal, givenUp.signal]);
+    return await requestHealth(transport, either);
   } catch (error) {
     signal?.throwIfAborted();
     givenUp.signal.throwIfAborted();
     throw error;
   }
+}
+
+export async function requestHealth(transport: Transport, signal: AbortSignal): Promise<Health> {
+  // Most callers ask only once.
+  const health = await requestJson(transport, routes.health, { ownConnection: true, signal });
+  if (isHealth(health)) return health;
+  throw notUnderstood(routes.health);
 }
 
 const isHealthResponse = isObjectWith({

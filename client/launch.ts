@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, existsSync, fstatSync } from "node:fs";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { placeTakenStatus } from "../protocol/discovery.ts";
@@ -9,8 +9,9 @@ import { cannotUse } from "../state-directory/file-problem.ts";
 import { openOwnFile } from "../state-directory/own-file.ts";
 import { makeStateDirectory } from "../state-directory/trusted-directory.ts";
 import { daemonFlags } from "./daemon-flags.ts";
+import { damagedDiscovery, isDiscoveryDamaged, refuseDamage } from "./damaged-discovery.ts";
 import type { Found } from "./discover.ts";
-import { lookFor, readDiscovery } from "./discover.ts";
+import { lookFor } from "./discover.ts";
 import { lastLines } from "./last-lines.ts";
 import { takeLock } from "./lock.ts";
 import type { Places } from "./places.ts";
@@ -70,6 +71,7 @@ async function startLocked(
   const { places } = options;
   const before = await lookFor(places, signal);
   if (before !== undefined) return before;
+  await refuseDamage(places);
   using starter = new DaemonStarter(options, await isListening(places.socket));
   const since = performance.now();
   for (;;) {
@@ -104,7 +106,8 @@ class DaemonStarter implements Disposable {
     if (end !== undefined && !end.isTaken)
       throw died(this.#options.places, end.how, this.#child?.written() ?? []);
     if (end !== undefined) {
-      refuseDamaged(this.#options.places);
+      // Its place is taken by a daemon that does not listen on the socket.
+      if (isDiscoveryDamaged(this.#options.places)) throw damagedDiscovery(this.#options.places);
       this[Symbol.dispose]();
       this.#nextAt = performance.now() + placeTakenMs;
     }
@@ -191,18 +194,6 @@ function died(places: Places, end: string, written: readonly string[]): Problem 
     reason: "died",
     written: [...written],
   });
-}
-
-/** Throws if a daemon that holds the lock cannot be reached because its daemon.json is not what it wrote. */
-function refuseDamaged(places: Places): void {
-  const { discovery, instanceLock } = places;
-  if (!existsSync(discovery) || readDiscovery(places) !== undefined) return;
-  throw new Problem(
-    "daemon_unreachable",
-    `A Hostrun daemon is running, but ${discovery} is damaged, which tells how to reach it. \`fuser ${instanceLock}\` shows ` +
-      "its process: end that by `kill`, and try again.",
-    { reason: "damaged" },
-  );
 }
 
 function late(places: Places, what: string): Problem {

@@ -1,4 +1,5 @@
 import { checkStart } from "../../client/check-start.ts";
+import { isDamaged } from "../../client/damaged-discovery.ts";
 import { openDaemon } from "../../client/daemon.ts";
 import { isOlder } from "../../client/is-older.ts";
 import { placesIn } from "../../client/places.ts";
@@ -6,6 +7,7 @@ import { startedWith, withoutOption } from "../../client/started-with.ts";
 import { version } from "../../package.json";
 import { Problem } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
+import { warn } from "../console.ts";
 import { parseOptions, refuseTogether, takeWords } from "../command.ts";
 import { stopDaemon, stopOptions } from "../control/stop.ts";
 import { daemonRuntime, daemonScript } from "../daemon-script.ts";
@@ -56,7 +58,9 @@ async function lookAtPresent(): Promise<Present | undefined> {
   try {
     await using daemon = await openDaemon({ keepConnections: false });
     return { version: daemon.health.version, startedWith: await startedWith(daemon) };
-  } catch {
+  } catch (error) {
+    if (isDamaged(error))
+      warn("The options that the daemon was started with, such as --listen, are not known. Give them again.");
     return undefined;
   }
 }

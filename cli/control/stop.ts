@@ -1,3 +1,4 @@
+import { findBesideDamage } from "../../client/damaged-discovery.ts";
 import { discover, type Found, isNotRunning, isSilent } from "../../client/discover.ts";
 import { endDaemon, isGone } from "../../client/end-daemon.ts";
 import { placesIn } from "../../client/places.ts";
@@ -32,7 +33,7 @@ export function parseStopOptions(args: readonly string[]): StopOptions {
 export async function stopDaemon({ drain, force }: StopOptions): Promise<number | undefined> {
   let pid: number;
   try {
-    const found = await discover(placesIn());
+    const found = (await discover(placesIn())) ?? (await findUndiscovered());
     if (found === undefined) return undefined;
     using transport = found.transport;
     ({ pid } = found.health);
@@ -46,6 +47,14 @@ export async function stopDaemon({ drain, force }: StopOptions): Promise<number 
   if (drain || (await isGone(pid, stopMs))) return pid;
   if (force) return endDaemon(placesIn());
   throw stillThere(pid);
+}
+
+/** The daemon whose daemon.json is damaged. */
+async function findUndiscovered(): ReturnType<typeof findBesideDamage> {
+  const places = placesIn();
+  const found = await findBesideDamage(places);
+  if (found !== undefined) warn(`${places.discovery} is damaged. The daemon was found by its socket.`);
+  return found;
 }
 
 async function untilDrained({ transport, pid }: Pick<Found, "transport"> & { pid: number }): Promise<void> {

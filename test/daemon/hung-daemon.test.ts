@@ -74,6 +74,32 @@ test.concurrent("a run finds out by itself that the daemon of daemon.json was ki
   expect(await said(cli, "status")).not.toContain(`process ${pid}`);
 });
 
+test.concurrent("a daemon whose daemon.json is damaged is named, and stopped or restarted all the same", async () => {
+  await using cli = await openCli();
+  const started = async (...args: string[]) => Number(/process (\d+)/.exec(await said(cli, ...args))?.[1]);
+  const discovery = join(cli.stateDirectory, "daemon.json");
+  const pid = await started("start");
+  await writeFile(discovery, "{}");
+  expect(await complained(cli, "status")).toMatch(
+    new RegExp(`running \\(process ${pid}\\), but ${discovery} is damaged.*\`hostrun restart\``),
+  );
+  const stopped = await cli.run(["stop"]);
+  expect(stopped.stdout.toString()).toBe(`The daemon (process ${pid}) has stopped.\n`);
+  expect(stopped.stderr.toString()).toBe(
+    `hostrun: ${discovery} is damaged. The daemon was found by its socket.\n`,
+  );
+  expect(isAlive(pid)).toBe(false);
+  const second = await started("start");
+  await writeFile(discovery, "");
+  const restarted = await cli.run(["restart", "--drain"]);
+  expect([restarted.status, isAlive(second)]).toEqual([0, false]);
+  expect(restarted.stderr.toString()).toContain("such as --listen, are not known");
+  await said(cli, "stop");
+  // A damaged one of a daemon that is gone.
+  await writeFile(discovery, "{}", { mode: 0o600 });
+  expect(await said(cli, "stop")).toBe("The daemon was not running.\n");
+});
+
 async function runsOf(cli: Cli): Promise<string[]> {
   return Array.from(
     (await said(cli, "history", "--json")).matchAll(/"command":"(\w+)"/g),

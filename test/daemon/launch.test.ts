@@ -151,7 +151,14 @@ test("no second daemon starts where daemon.json is damaged beside a living one",
   await writeFile(directory.join("state", "daemon.json"), "{}");
   const failure = await failureOf(start(directory));
   expect(failure).toMatchObject({ code: "daemon_unreachable", members: { reason: "damaged" } });
+  expect(failure.message).toContain(`(process ${first.health.pid}), but`);
   expect(failure.message).toContain("daemon.json is damaged");
+  // Where it cannot be reached either, the daemon that is started finds the lock taken.
+  await rename(directory.join("state", "daemon.sock"), directory.join("state", "moved.sock"));
+  const unreached = await failureOf(start(directory));
+  expect(unreached).toMatchObject({ code: "daemon_unreachable", members: { reason: "damaged" } });
+  expect(unreached.message).toContain("shows its process");
+  await rename(directory.join("state", "moved.sock"), directory.join("state", "daemon.sock"));
   expect((await first.call("health")).pid).toBe(first.health.pid);
   const log = await readFile(directory.join("state", "daemon.log"), "utf8");
   expect(log.match(/The daemon is ready/g)).toHaveLength(1);
