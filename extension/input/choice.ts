@@ -90,7 +90,8 @@ function listenToButtons<T>(
     if (item?.value === undefined) return;
     const text = onButton(item.value);
     if (text === "leave") leave();
-    else input.value = text.text;
+    // Set again, it would undo what has been typed since the first press.
+    else if (input.value !== text.text) input.value = text.text;
   };
   return [
     input.onDidTriggerItemButton(({ item }) => press(item)),
