@@ -50,6 +50,7 @@ export async function askChoice<T>(choice: Choice<T>, frame: StepFrame): Promise
   };
   input.placeholder = choice.placeholder;
   input.matchOnDescription = true;
+  input.matchOnDetail = true;
   input.value = choice.filter ?? "";
   update();
   const chosen = known.filter((item) => item.value !== undefined && choice.active?.(item.value) === true);

@@ -16,7 +16,7 @@ import { commandRanges, editorCommand } from "./editor-command.ts";
 import type { RunList } from "./run-list.ts";
 import type { RunLog } from "./run-log.ts";
 import { askRun, type RunQuestions, type ChosenRun } from "./run-on-host.ts";
-import { relativeTime, stateLabel } from "./run-labels.ts";
+import { relativeTime, stateIcon, stateLabel } from "./run-labels.ts";
 import type { RunSearch } from "./run-search.ts";
 import type { Runner } from "./runner.ts";
 import { scriptCommand } from "./script-command.ts";
@@ -251,7 +251,13 @@ export class RunCommands {
   }
 }
 
+/** A long command would push a description out of sight: what tells runs apart has a line of its own. */
 function runEntry(run: Run): ChoiceItem<Run> {
   const notes = [stateLabel(run), run.host.name, relativeTime(run.createdAt)];
-  return { label: commandLabel(run.command), description: plainLabel(notes.join(" · ")), value: run };
+  return {
+    iconPath: stateIcon(run),
+    label: commandLabel(run.command),
+    detail: plainLabel(notes.join(" · ")),
+    value: run,
+  };
 }

@@ -133,3 +133,23 @@ test("what is shown is deleted after a question for how many, and pinned runs ar
   await expect.poll(() => runs().count()).toBe(1);
   await window.row(/^echo odd.*node2.*before the fix/).waitFor();
 });
+
+test("a run that is chosen from a list has its exit code in sight, however long its command is", async () => {
+  await using daemon = await openDaemon({ stateDirectory: code.stateDirectory });
+  const command = `true ${"a-long-argument ".repeat(20)}; exit 7`;
+  await daemon.call("createRun", { body: { host: "node1", command } });
+  await window.row(/^true a-long-argument.*exit 7/).waitFor();
+  await window.command("View: Close All Editors");
+  await window.command("Hostrun: Open Run");
+  const entry = window.choice("a-long-argument");
+  const end = entry.getByText(/exit 7 · node1/);
+  await end.waitFor();
+  await window.pictures("choose-run", ["light", "dark"]);
+  // Text that is cut off still has its whole width.
+  const [text, row] = [await end.boundingBox(), await entry.boundingBox()];
+  expect((text?.x ?? 0) + (text?.width ?? Infinity)).toBeLessThan((row?.x ?? 0) + (row?.width ?? 0));
+  await window.input.fill("exit 7");
+  await end.waitFor();
+  await window.page.keyboard.press("Enter");
+  await window.tab(/node1/).waitFor();
+});
