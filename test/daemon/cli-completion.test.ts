@@ -3,6 +3,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { builtCli, finish, openCli } from "../support/cli.ts";
+import { startOnTerminal } from "../support/on-terminal.ts";
 
 await using starting = new AsyncDisposableStack();
 const cli = starting.use(await openCli());
@@ -27,7 +28,7 @@ beforeAll(async () => {
 
 /** What bash makes of the words when Tab has been pressed behind each of the lines. */
 async function completedByBash(lines: readonly string[]): Promise<string[]> {
-  const child = spawn("script", ["-qefc", "bash --norc --noprofile -i", "/dev/null"], { env, stdio: "pipe" });
+  const child = startOnTerminal("bash --norc --noprofile -i", { env });
   const ended = finish(child);
   const shown: string[] = [];
   child.stdout.on("data", (chunk: Buffer) => shown.push(String(chunk)));

@@ -1,9 +1,10 @@
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { builtCli, type Cli, finish, openCli, seen } from "../support/cli.ts";
+import { quoted, startOnTerminal } from "../support/on-terminal.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
 import { openTerminal } from "../support/terminal.ts";
 
@@ -25,12 +26,7 @@ afterAll(async () => {
 function startShell(line: string): ChildProcessWithoutNullStreams {
   const env = { PATH: process.env["PATH"], HOME: cli.home, HOSTRUN_HOME: cli.stateDirectory };
   const program = `hostrun() { "${process.execPath}" "${builtCli}" "$@"; }; ${line}`;
-  const quoted = program.replaceAll("'", String.raw`'\''`);
-  return spawn("script", ["-qefc", `bash -c '${quoted}'`, "/dev/null"], {
-    env,
-    cwd: cli.home,
-    stdio: "pipe",
-  });
+  return startOnTerminal(`bash -c ${quoted(program)}`, { env, cwd: cli.home });
 }
 
 async function shownBy(line: string, input = ""): Promise<string> {

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { openDirectory } from "./directory.ts";
+import { quoted, startOnTerminal } from "./on-terminal.ts";
 import type { Sshd } from "./sshd.ts";
 import { expectNoWarnings } from "./warnings.ts";
 
@@ -40,7 +41,7 @@ export interface Cli extends AsyncDisposable {
   run(args: readonly string[], options?: CliOptions): Promise<Finished>;
   /** Starts it with pipes, in a working directory; the caller waits for its end. */
   start(args: readonly string[], env?: NodeJS.ProcessEnv, cwd?: string): ChildProcessWithoutNullStreams;
-  /** Starts it on a terminal of its own (util-linux's script), which echoes what is written to its stdin. */
+  /** Starts it on a terminal of its own, which echoes what is written to its stdin. */
   startOnTerminal(
     args: readonly string[],
     env?: NodeJS.ProcessEnv,
@@ -57,13 +58,10 @@ export async function openCli(sshd?: Sshd): Promise<Cli> {
   const environment = { PATH: process.env["PATH"], HOME: home, HOSTRUN_HOME: stateDirectory };
   const start: Cli["start"] = (args, env = {}, cwd = process.cwd()) =>
     spawn(process.execPath, [builtCli, ...args], { env: { ...environment, ...env }, cwd, stdio: "pipe" });
-  const startOnTerminal: Cli["startOnTerminal"] = (args, env = {}, size) => {
-    const line = [process.execPath, builtCli, ...args].map(
-      (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`,
-    );
-    const options = { env: { ...environment, ...env }, stdio: "pipe" } as const;
+  const onTerminal: Cli["startOnTerminal"] = (args, env = {}, size) => {
+    const line = [process.execPath, builtCli, ...args].map(quoted).join(" ");
     const sized = size === undefined ? "" : `stty rows ${size.rows} cols ${size.columns}; exec `;
-    return spawn("script", ["-qefc", `${sized}${line.join(" ")}`, "/dev/null"], options);
+    return startOnTerminal(`${sized}${line}`, { env: { ...environment, ...env } });
   };
   const run: Cli["run"] = (args, { input, env } = {}) => {
     const words = input === undefined && args[0] === "run" ? ["run", "-n", ...args.slice(1)] : args;
@@ -77,7 +75,7 @@ export async function openCli(sshd?: Sshd): Promise<Cli> {
     stateDirectory,
     run,
     start,
-    startOnTerminal,
+    startOnTerminal: onTerminal,
     async [Symbol.asyncDispose]() {
       await run(["stop", "--force"]);
       await directory[Symbol.asyncDispose]();
