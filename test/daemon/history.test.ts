@@ -124,17 +124,17 @@ test("a command that read input is not run again, since its input is not kept", 
 test("the figures for Prometheus are those of /api/stats", async () => {
   const stats = await client.call("stats");
   const text = await client.call("metrics");
-  const figures = new Map(
+  const metrics = new Map(
     text
       .trim()
       .split("\n")
       .filter((line) => !line.startsWith("#"))
       .map((line) => [line.split(" ")[0], Number(line.split(" ")[1])]),
   );
-  expect(figures.get("hostrun_pool_opened_total")).toBe(stats.pool.opened);
-  expect(figures.get("hostrun_runs_ended_total")).toBe(stats.runs.ended);
-  expect(figures.get("hostrun_cache_connected")).toBe(1);
-  expect([...figures.values()].every(Number.isFinite)).toBe(true);
+  expect(metrics.get("hostrun_pool_opened_total")).toBe(stats.pool.opened);
+  expect(metrics.get("hostrun_runs_ended_total")).toBe(stats.runs.ended);
+  expect(metrics.get("hostrun_cache_connected")).toBe(1);
+  expect([...metrics.values()].every(Number.isFinite)).toBe(true);
   expect(text).toMatch(/^hostrun_run_duration_seconds_count\{connection="warm"\} [1-9]/m);
   expect(stats.store.journalMode).toBe("wal");
   expect(stats.store.sizeBytes).toBeGreaterThan(0);

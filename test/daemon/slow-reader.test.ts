@@ -39,7 +39,7 @@ async function readOutput(stream: IncomingMessage, measure: () => Promise<void> 
 test("readers that never read cost little during 64 MiB of output, and one that does is undisturbed", async () => {
   await daemon.run("yes 0123456789abcdef | head -c 20000000");
   const before = await ownMemory();
-  let most = before;
+  let maxMemory = before;
 
   const started = await daemon.client.call("createRun", {
     body: {
@@ -56,7 +56,7 @@ test("readers that never read cost little during 64 MiB of output, and one that 
   await daemon.client.call("runStdin", { params: { run: started.id }, body: { data: "\n", end: true } });
 
   const seen = await readOutput(live, async () => {
-    most = Math.max(most, await ownMemory());
+    maxMemory = Math.max(maxMemory, await ownMemory());
   });
   expect(seen).toMatchObject({ bytes: 64 * mebibyte, ended: true });
   const run = await daemon.client.call("getRun", { params: { run: started.id } });
@@ -69,7 +69,7 @@ test("readers that never read cost little during 64 MiB of output, and one that 
   const { streams } = await daemon.client.call("stats");
   expect(streams.open).toBe(10);
   // What ten readers have not read is 640 MiB; each may have a megabyte of it waiting.
-  expect(most - before).toBeLessThan(90 * mebibyte);
+  expect(maxMemory - before).toBeLessThan(90 * mebibyte);
 
   // One of them wakes up and has missed nothing.
   const late = paused[0];

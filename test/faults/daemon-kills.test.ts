@@ -89,7 +89,7 @@ function isRightDurable(command: CountedCommand, seen: SeenStream, executions: n
 }
 
 test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000, 1_500_000) }, async () => {
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   const unknown: string[] = [];
   let begun = 0;
   const killAt = Array.from({ length: kills }, (_, index) => Math.floor(((index + 0.5) * runs) / kills));
@@ -98,16 +98,16 @@ test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000
   const judge = async (command: CountedCommand, durable: boolean): Promise<void> => {
     const { seen, shown } = await insist(command, durable);
     const executions = await command.executions();
-    figures.runs += 1;
-    figures.bytesLost += bytesMissing(shown, seen.messages);
-    if (executions > 1) figures.doubleExecutions += 1;
+    counts.runs += 1;
+    counts.bytesLost += bytesMissing(shown, seen.messages);
+    if (executions > 1) counts.doubleExecutions += 1;
     const { outcome } = seen.reading.complete;
     if (outcome === "unknown") unknown.push(seen.reading.id);
     const right = durable ? isRightDurable : isRight;
-    if (!right(command, seen, executions)) figures.wrongOutcomes += 1;
+    if (!right(command, seen, executions)) counts.wrongOutcomes += 1;
     if (!durable || executions === 0) return;
-    figures.durable.begun += 1;
-    if (isWhole(command, seen)) figures.durable.recovered += 1;
+    counts.durable.begun += 1;
+    if (isWhole(command, seen)) counts.durable.recovered += 1;
   };
   const reader = async (): Promise<void> => {
     while (begun < runs) {
@@ -119,7 +119,7 @@ test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000
       if (killAt.includes(begun)) {
         const wait = random.between(0, 200);
         killing = killing.then(() => delay(wait)).then(killOnce);
-        figures.faults += 1;
+        counts.faults += 1;
       }
       await judge(command, durable);
     }
@@ -127,9 +127,9 @@ test(`${kills} kill -9 of the daemon over ${runs} runs`, { timeout: times(60_000
   await Promise.all(Array.from({ length: readers }, reader));
   await killing;
 
-  figures.print("kill -9 of the daemon", { "unknown endings": unknown.length, seed: random.seed });
-  expect(figures.broken).toEqual(untouched);
-  expect(figures.durable.recovered).toBe(figures.durable.begun);
+  counts.print("kill -9 of the daemon", { "unknown endings": unknown.length, seed: random.seed });
+  expect(counts.broken).toEqual(untouched);
+  expect(counts.durable.recovered).toBe(counts.durable.begun);
   // A kill that hits no run at all shows nothing.
   expect(unknown.length).toBeGreaterThan(0);
   const { runs: counted } = await daemon.client.call("stats");

@@ -58,13 +58,13 @@ async function meetBesideOthers(name: string, exec: Ssh2ServerOptions["exec"]): 
   await meet("settling", exec);
   const before = await memory.held(daemon.pid);
   const peak = await watchPeak(daemon.pid);
-  await loop.longestStep(daemon.pid);
+  await loop.maxStepMs(daemon.pid);
   const health = watchHealth();
   const good = daemon.run("for i in 1 2 3 4 5; do echo $i; sleep 0.05; done");
   expect(await meet("flooding", exec)).toEqual({ outcome: "unknown", code: "protocol_error" });
   expect((await good).text()).toBe("1\n2\n3\n4\n5\n");
   const { median, longest } = await health();
-  const busyMs = await loop.longestStep(daemon.pid);
+  const busyMs = await loop.maxStepMs(daemon.pid);
   const peakMb = (await peak()) / megabyte;
   const moreMb = ((await memory.held(daemon.pid)).process - before.process) / megabyte;
   console.log(

@@ -33,19 +33,19 @@ async function printed(line: string): Promise<string> {
 test("what a command prints goes through a pipe whole, however much more than the record's limit it is", {
   timeout: times(120_000, 1_800_000),
 }, async () => {
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   const bytes = times(150, 1000) * megabyte;
   const source = `${random} | head -c ${bytes}`;
   const expected = (await printed(`(${source}) | sha256sum`)).replace(/\d+\n$/, "0\n");
   for (let run = 0; run < times(1, 10); run += 1) {
     const begun = performance.now();
     const seen = await printed(`${process.execPath} ${builtCli} run -n web1 -- '${source}' | sha256sum`);
-    figures.runs += 1;
-    if (seen !== expected) figures.wrongOutcomes += 1;
+    counts.runs += 1;
+    if (seen !== expected) counts.wrongOutcomes += 1;
     console.log(`${bytes / megabyte} MB in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   }
-  figures.print("hostrun run through | sha256sum, with the default limit", { "MB each": bytes / megabyte });
-  expect(figures.broken).toEqual(untouched);
+  counts.print("hostrun run through | sha256sum, with the default limit", { "MB each": bytes / megabyte });
+  expect(counts.broken).toEqual(untouched);
 });
 
 test("a reader who asks for all and takes nothing is sent away after half a minute, and the host goes on", async () => {

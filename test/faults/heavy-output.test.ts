@@ -65,7 +65,7 @@ test("fifty readers that never read cost little, and the one that does is undist
   timeout: times(60_000, 900_000),
 }, async () => {
   const bytes = times(100, 1000) * megabyte;
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   await daemon.run("yes 0123456789abcdef | head -c 20000000");
   const before = await ownMemory();
   const { path, go } = await openRun(bytes);
@@ -75,15 +75,15 @@ test("fifty readers that never read cost little, and the one that does is undist
   await go();
   const seen = await readLive(live);
   const grown = Math.max(seen.most, await ownMemory()) - before;
-  figures.runs = 1;
-  figures.faults = asleep.length;
-  if (seen.sha256 !== expectedHash(bytes)) figures.wrongOutcomes = 1;
-  figures.print("50 readers that never read", {
+  counts.runs = 1;
+  counts.faults = asleep.length;
+  if (seen.sha256 !== expectedHash(bytes)) counts.wrongOutcomes = 1;
+  counts.print("50 readers that never read", {
     "MB of output": bytes / megabyte,
     "MB of memory more": Math.round(grown / megabyte),
   });
   for (const reader of asleep) reader.destroy();
-  expect(figures.broken).toEqual(untouched);
+  expect(counts.broken).toEqual(untouched);
   expect(seen.told).toMatchObject({ outcome: "exited", exitCode: 0, stdoutBytes: bytes, truncatedBytes: 0 });
   // At most a megabyte waits for each of them (50 MB), beside what V8 lets young objects grow to before it collects them
   // (130 MB); unread they would be 51 times the output.
@@ -92,7 +92,7 @@ test("fifty readers that never read cost little, and the one that does is undist
 
 test("a run goes on through many key exchanges", { timeout: times(60_000, 900_000) }, async () => {
   const bytes = times(64, 1000) * megabyte;
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   const before = await ownMemory();
   const rekeysBefore = rekeys();
   const { path, go } = await openRun(bytes);
@@ -100,15 +100,15 @@ test("a run goes on through many key exchanges", { timeout: times(60_000, 900_00
   await go();
   const seen = await readLive(live);
   const grown = Math.max(seen.most, await ownMemory()) - before;
-  figures.runs = 1;
-  figures.faults = rekeys() - rekeysBefore;
-  if (seen.sha256 !== expectedHash(bytes)) figures.wrongOutcomes = 1;
-  figures.print("one run through key exchanges", {
+  counts.runs = 1;
+  counts.faults = rekeys() - rekeysBefore;
+  if (seen.sha256 !== expectedHash(bytes)) counts.wrongOutcomes = 1;
+  counts.print("one run through key exchanges", {
     "MB of output": bytes / megabyte,
     "MB of memory more": Math.round(grown / megabyte),
   });
-  expect(figures.broken).toEqual(untouched);
-  expect(figures.faults).toBeGreaterThanOrEqual(Math.floor(bytes / (16 * 1024 * 1024)) - 1);
+  expect(counts.broken).toEqual(untouched);
+  expect(counts.faults).toBeGreaterThanOrEqual(Math.floor(bytes / (16 * 1024 * 1024)) - 1);
   expect(seen.told).toMatchObject({ outcome: "exited", exitCode: 0, stdoutBytes: bytes });
   expect(grown).toBeLessThan(200 * megabyte);
 });

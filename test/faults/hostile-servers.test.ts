@@ -23,7 +23,7 @@ const daemon = stack.use(
 );
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
-const figures = new FaultCounts();
+const counts = new FaultCounts();
 const hostKey = generateHostKey();
 let hosts = 0;
 
@@ -60,12 +60,12 @@ async function meet(mode: HostileMode): Promise<void> {
   await run.until(messages, ({ type }) => type === "complete");
   const { outcome, exitCode } = run.complete;
   const code = run.of("error")[0]?.problem.code ?? null;
-  figures.runs += 2;
-  figures.faults += 1;
+  counts.runs += 2;
+  counts.faults += 1;
   const told = { outcome, code, exitCode };
   const expected = { outcome: mode.outcome, code: mode.code, exitCode: mode.exitCode ?? null };
   const undisturbed = (await good).text() === "begun\nover\n" && (await good).complete.exitCode === 0;
-  if (JSON.stringify(told) !== JSON.stringify(expected) || !undisturbed) figures.wrongOutcomes += 1;
+  if (JSON.stringify(told) !== JSON.stringify(expected) || !undisturbed) counts.wrongOutcomes += 1;
   expect(JSON.stringify(told)).toBe(JSON.stringify(expected));
   expect(undisturbed).toBe(true);
   expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
@@ -101,13 +101,13 @@ describe("a server that misbehaves harms its own run only", () => {
       objects: after.objects - before.objects,
       process: after.process - before.process,
     };
-    figures.print(`${hostileModes.length} hostile servers`, {
+    counts.print(`${hostileModes.length} hostile servers`, {
       "met when settled": rounds * hostileModes.length,
       "handles more": more.handles,
       "MB of objects more": (more.objects / megabyte).toFixed(1),
       "MB of memory more": (more.process / megabyte).toFixed(1),
     });
-    expect(figures.broken).toEqual(untouched);
+    expect(counts.broken).toEqual(untouched);
     // The test's own HTTP connections come and go; one handle lost a mode would be 41.
     expect(more.handles).toBeLessThanOrEqual(8);
     // 1 to 4 MB are compiled code and the like. Every connection that is not let go of would be 60 KB a meeting.

@@ -13,7 +13,7 @@ const detectionMs = 3 * keepaliveMs + 5000;
 
 test("a network link that goes down is noticed in time", { timeout: times(60_000, 400_000) }, async () => {
   const random = createRandom();
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   await using book = await openCommandBook(random);
   await using daemon = await openHostedDaemon({ flags: ["--keepalive-ms", String(keepaliveMs)] });
   await using links = new AsyncDisposableStack();
@@ -41,19 +41,19 @@ test("a network link that goes down is noticed in time", { timeout: times(60_000
     await run.until(messages, ({ type }) => type === "complete");
     const noticed = performance.now() - lostAt;
     slowest = Math.max(slowest, noticed);
-    figures.runs += 1;
-    figures.faults += 1;
+    counts.runs += 1;
+    counts.faults += 1;
     const told = run.complete.outcome === "unknown" && run.problem.code === "connection_lost";
-    if (!told || !command.stdout.startsWith(run.text()) || noticed > detectionMs) figures.wrongOutcomes += 1;
+    if (!told || !command.stdout.startsWith(run.text()) || noticed > detectionMs) counts.wrongOutcomes += 1;
     await link.up();
     const after = await daemon.run(next.command, { host });
-    if (after.text() !== next.stdout || after.complete.exitCode !== next.exitCode) figures.wrongOutcomes += 1;
-    for (const each of [command, next]) if ((await each.executions()) !== 1) figures.doubleExecutions += 1;
+    if (after.text() !== next.stdout || after.complete.exitCode !== next.exitCode) counts.wrongOutcomes += 1;
+    for (const each of [command, next]) if ((await each.executions()) !== 1) counts.doubleExecutions += 1;
   });
-  figures.print("network link down", {
+  counts.print("network link down", {
     "slowest ms": Math.round(slowest),
     "bound ms": detectionMs,
     seed: random.seed,
   });
-  expect(figures.broken).toEqual(untouched);
+  expect(counts.broken).toEqual(untouched);
 });

@@ -56,7 +56,7 @@ describe("a link that goes silent", () => {
     "%s is noticed in time",
     { timeout: times(60_000, 400_000) },
     async (name, lose) => {
-      const figures = new FaultCounts();
+      const counts = new FaultCounts();
       let slowest = 0;
       const rounds = Array.from({ length: times(4, 50) }, () => ({
         command: book.command(900, 20_000),
@@ -76,20 +76,20 @@ describe("a link that goes silent", () => {
         await run.until(messages, ({ type }) => type === "complete");
         const noticed = performance.now() - lostAt;
         slowest = Math.max(slowest, noticed);
-        figures.runs += 1;
-        figures.faults += 1;
+        counts.runs += 1;
+        counts.faults += 1;
         const told = run.complete.outcome === "unknown" && run.problem.code === "connection_lost";
         const right = told && command.stdout.startsWith(run.text()) && noticed < detectionMs;
-        if (!right) figures.wrongOutcomes += 1;
-        if ((await command.executions()) !== 1) figures.doubleExecutions += 1;
+        if (!right) counts.wrongOutcomes += 1;
+        if ((await command.executions()) !== 1) counts.doubleExecutions += 1;
       });
       for (const { proxy } of places) proxy.heal();
-      figures.print(`partitions, ${name}`, {
+      counts.print(`partitions, ${name}`, {
         "slowest ms": Math.round(slowest),
         "bound ms": detectionMs,
         seed: random.seed,
       });
-      expect(figures.broken).toEqual(untouched);
+      expect(counts.broken).toEqual(untouched);
       for (const { host } of places) {
         const next = book.command(30, 0);
         expect((await daemon.run(next.command, { host })).text()).toBe(next.stdout);
@@ -124,7 +124,7 @@ test.each(["cutAfter", "flipAt"] as const)(
   "%s at any byte gives no wrong bytes and no false ending",
   { timeout: times(60_000, 400_000) },
   async (kind) => {
-    const figures = new FaultCounts();
+    const counts = new FaultCounts();
     const logins = new Map<Place, number>();
     for (const place of places) logins.set(place, await bytesOfLogin(place));
     const codes = new Map<string, number>();
@@ -141,19 +141,19 @@ test.each(["cutAfter", "flipAt"] as const)(
       proxy.next({ [kind]: at });
       await reconnect(place);
       const run = await daemon.run(command.command, { host, connectTimeoutMs: 3000 });
-      figures.runs += 1;
-      figures.faults += 1;
-      if (!isHonest(command, run)) figures.wrongOutcomes += 1;
+      counts.runs += 1;
+      counts.faults += 1;
+      if (!isHonest(command, run)) counts.wrongOutcomes += 1;
       // Beyond the login the bytes are encrypted and checked: a bit that turns cannot go unnoticed.
       if (at > login + 4 && at < login + 40_000 && run.complete.outcome === "exited")
-        figures.wrongOutcomes += 1;
-      if ((await command.executions()) > 1) figures.doubleExecutions += 1;
+        counts.wrongOutcomes += 1;
+      if ((await command.executions()) > 1) counts.doubleExecutions += 1;
       const code = run.of("error")[0]?.problem.code ?? run.complete.outcome ?? "none";
       codes.set(code, (codes.get(code) ?? 0) + 1);
     });
     for (const { proxy } of places) proxy.next({});
-    figures.print(`partitions, ${kind}`, { ...Object.fromEntries(codes), seed: random.seed });
-    expect(figures.broken).toEqual(untouched);
+    counts.print(`partitions, ${kind}`, { ...Object.fromEntries(codes), seed: random.seed });
+    expect(counts.broken).toEqual(untouched);
   },
 );
 

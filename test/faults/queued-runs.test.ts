@@ -67,22 +67,22 @@ test("while thousands of runs wait, and readers stall, each run has its one endi
   await rm(gate);
   await (await writing).close();
   await read;
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   for (const run of [loud, ...others]) {
     const { state, outcome, exitCode } = await ended(run.id);
-    if (state !== "ended" || outcome !== "exited" || exitCode !== 0) figures.wrongOutcomes += 1;
+    if (state !== "ended" || outcome !== "exited" || exitCode !== 0) counts.wrongOutcomes += 1;
   }
   for (const stream of stalled) stream.destroy();
   const grown = await peak();
-  figures.runs = queued + 1;
-  figures.faults = stalled.length;
-  figures.print("runs that wait, and readers that stall", {
+  counts.runs = queued + 1;
+  counts.faults = stalled.length;
+  counts.print("runs that wait, and readers that stall", {
     "waiting at once": runs.queued,
     readers,
     "MiB of output": outputBytes / mebibyte,
     "MiB of memory more, at most": Math.round(grown / mebibyte),
   });
-  expect(figures.broken).toEqual(untouched);
+  expect(counts.broken).toEqual(untouched);
   expect(runs.queued).toBeGreaterThan(queued / 2);
   // Of this, V8 lets young objects grow to 130 MB; a run that waits keeps some 28 KiB.
   expect(grown).toBeLessThan(times(256, 768) * mebibyte);

@@ -69,7 +69,7 @@ async function startDurable(command: CountedCommand): Promise<() => Promise<bool
 }
 
 test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_000) }, async () => {
-  const figures = new FaultCounts();
+  const counts = new FaultCounts();
   const outcomes = { unknown: 0, failed: 0, exited: 0 };
   const steady = await daemon.client.call("createRun", {
     body: { host: "web1", command: "while read -r line; do echo $line; done; exit 7", stdinOpen: true },
@@ -83,11 +83,11 @@ test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_
     await delay(random.between(0, 300));
     await kill(random.between(0, 2) === 0);
     const run = await running;
-    figures.runs += 2;
-    figures.faults += 1;
-    figures.durable.begun += 1;
-    figures.durable.recovered += Number(await recovered());
-    if (!(await isRight(command, run))) figures.wrongOutcomes += 1;
+    counts.runs += 2;
+    counts.faults += 1;
+    counts.durable.begun += 1;
+    counts.durable.recovered += Number(await recovered());
+    if (!(await isRight(command, run))) counts.wrongOutcomes += 1;
     const { outcome } = run.complete;
     if (outcome === "unknown" || outcome === "failed" || outcome === "exited") outcomes[outcome] += 1;
 
@@ -99,15 +99,15 @@ test(`${kills} kill -9 of sshd at random moments`, { timeout: times(60_000, 600_
     fed += line;
     const next = book.command(9, 0);
     const after = await daemon.run(next.command, { host: "victim" });
-    figures.runs += 1;
+    counts.runs += 1;
     const whole = after.complete.exitCode === next.exitCode && after.text() === next.stdout;
-    if (!whole) figures.wrongOutcomes += 1;
+    if (!whole) counts.wrongOutcomes += 1;
     for (const each of [command, lasting, next])
-      if ((await each.executions()) > 1) figures.doubleExecutions += 1;
+      if ((await each.executions()) > 1) counts.doubleExecutions += 1;
   }
-  figures.print("kill -9 of sshd", { ...outcomes, seed: random.seed });
-  expect(figures.broken).toEqual(untouched);
-  expect(figures.durable.recovered).toBe(kills);
+  counts.print("kill -9 of sshd", { ...outcomes, seed: random.seed });
+  expect(counts.broken).toEqual(untouched);
+  expect(counts.durable.recovered).toBe(kills);
   expect(outcomes.unknown).toBeGreaterThan(0);
   await daemon.client.call("runStdin", { params: { run: steady.id }, body: { end: true } });
   const untouchedRun = await new RunReading().follow(

@@ -75,20 +75,20 @@ interface Shown {
 async function runUnder(
   daemon: TestDaemon,
   [lines, pauseMs, parts]: (typeof runs)[keyof typeof runs],
-  figures: FaultCounts,
+  counts: FaultCounts,
 ): Promise<Shown | undefined> {
   const command = book.command(lines, pauseMs, parts);
   const stream = await openStream(daemon, command.command);
-  figures.runs += 1;
+  counts.runs += 1;
   if (stream.statusCode !== 200) {
     stream.resume();
-    if ((await command.executions()) !== 0) figures.wrongOutcomes += 1;
+    if ((await command.executions()) !== 0) counts.wrongOutcomes += 1;
     return undefined;
   }
   const { reading, messages, ended } = await readSeen(stream);
   const whole = reading.text() === command.stdout || reading.of("gap").length > 0;
-  if (!ended || !whole || reading.complete.exitCode !== command.exitCode) figures.wrongOutcomes += 1;
-  if ((await command.executions()) !== 1) figures.doubleExecutions += 1;
+  if (!ended || !whole || reading.complete.exitCode !== command.exitCode) counts.wrongOutcomes += 1;
+  if ((await command.executions()) !== 1) counts.doubleExecutions += 1;
   return { reading, messages };
 }
 
@@ -96,13 +96,13 @@ async function runUnder(
 async function compareRecord(
   daemon: TestDaemon,
   { reading, messages }: Shown,
-  figures: FaultCounts,
+  counts: FaultCounts,
 ): Promise<void> {
   const stream = await daemon.http.open("GET", `/api/runs/${reading.id}/events`);
-  figures.bytesLost += bytesMissing(messages, (await readSeen(stream)).messages);
+  counts.bytesLost += bytesMissing(messages, (await readSeen(stream)).messages);
   const stored = await daemon.client.call("getRun", { params: { run: reading.id } });
   const same = stored.state === "ended" && stored.exitCode === reading.complete.exitCode;
-  if (!same) figures.wrongOutcomes += 1;
+  if (!same) counts.wrongOutcomes += 1;
 }
 
 /** The first `when` of the series, and each next one for as long as there is such a call. */
@@ -130,7 +130,7 @@ test.each(cases.filter(({ short }) => isFull || short.length > 0))(
   "a $call of $file that fails once ($error, $run runs) loses nothing that was shown",
   { timeout: times(60_000, 900_000) },
   async ({ error, ...one }) => {
-    const figures = new FaultCounts();
+    const counts = new FaultCounts();
     await using daemon = await openStoreDaemon();
     const files = filesOf(daemon.stateDirectory, one.file);
     let [refused, gaps, hit] = [0, 0, true];
@@ -140,23 +140,23 @@ test.each(cases.filter(({ short }) => isFull || short.length > 0))(
         await using failing = await openFailingCall(daemon.pid, { call: one.call, error, when, files });
         const [, , , most] = runs[one.run];
         for (let run = 0; run < most && failing.hits() === 0; run += 1) {
-          const shown = await runUnder(daemon, runs[one.run], figures);
+          const shown = await runUnder(daemon, runs[one.run], counts);
           if (shown === undefined) refused += 1;
           else seen.push(shown);
         }
         hit = failing.hits() > 0;
-        if (hit) figures.faults += 1;
+        if (hit) counts.faults += 1;
       }
       expect((await daemon.client.call("health")).pid).toBe(daemon.pid);
-      for (const shown of seen) await compareRecord(daemon, shown, figures);
+      for (const shown of seen) await compareRecord(daemon, shown, counts);
       gaps += seen.reduce((sum, { reading }) => sum + reading.of("gap").length, 0);
     }
-    figures.print(`${one.call} of ${one.file} that fails once with ${error}`, {
+    counts.print(`${one.call} of ${one.file} that fails once with ${error}`, {
       refused,
       "gaps announced": gaps,
     });
-    expect(figures.faults).toBeGreaterThan(0);
-    expect(figures.broken).toEqual(untouched);
+    expect(counts.faults).toBeGreaterThan(0);
+    expect(counts.broken).toEqual(untouched);
     // The second try of a write has everything.
     expect(gaps).toBe(0);
   },

@@ -86,7 +86,7 @@ test.each(
   "a $call that fails once ($error) while a daemon starts on $on and stops: the next one has everything",
   { timeout: times(60_000, 900_000) },
   async ({ call, error, short, on }) => {
-    const figures = new FaultCounts();
+    const counts = new FaultCounts();
     await using left = await openLeftStore();
     let [notUp, more] = [0, true];
     for (let when = 1; more; when += 1) {
@@ -99,21 +99,21 @@ test.each(
       if (on !== "no store") await left.copyTo(places.stateDirectory);
       const files = storeFiles.map((file) => join(places.stateDirectory, file));
       const { came, hit } = await startAndStop(places, { call, error, when, files });
-      if (hit) figures.faults += 1;
+      if (hit) counts.faults += 1;
       if (came !== "up") notUp += 1;
       more = hit;
       await using next = await openTestDaemon(places);
       expect((await next.client.call("stats")).store.damaged).toBeNull();
       if (on === "no store") continue;
       const again = await next.http.open("GET", `/api/runs/${left.ended.reading.id}/events`);
-      figures.runs += 2;
-      figures.bytesLost += bytesMissing(left.ended.messages, (await readSeen(again)).messages);
+      counts.runs += 2;
+      counts.bytesLost += bytesMissing(left.ended.messages, (await readSeen(again)).messages);
       const { outcome } = await next.client.call("getRun", { params: { run: left.unended } });
-      if (outcome !== "unknown") figures.wrongOutcomes += 1;
+      if (outcome !== "unknown") counts.wrongOutcomes += 1;
     }
-    figures.print(`${call} that fails once with ${error} at the start on ${on}`, { "did not start": notUp });
-    expect(figures.faults).toBeGreaterThan(0);
-    expect(figures.broken).toEqual(untouched);
+    counts.print(`${call} that fails once with ${error} at the start on ${on}`, { "did not start": notUp });
+    expect(counts.faults).toBeGreaterThan(0);
+    expect(counts.broken).toEqual(untouched);
   },
 );
 

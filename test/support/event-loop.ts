@@ -8,7 +8,7 @@ export interface EventLoopWatch extends AsyncDisposable {
   /** To be given to the daemon. */
   readonly environment: Readonly<Record<string, string>>;
   /** In milliseconds of CPU time, which other work on the machine does not lengthen; since it was asked before. */
-  longestStep(pid: number): Promise<number>;
+  maxStepMs(pid: number): Promise<number>;
 }
 
 export async function openEventLoopWatch(): Promise<EventLoopWatch> {
@@ -17,7 +17,7 @@ export async function openEventLoopWatch(): Promise<EventLoopWatch> {
   const report = fileURLToPath(import.meta.resolve("./event-loop-report.ts"));
   return {
     environment: { NODE_OPTIONS: `--import ${report}`, TEST_EVENT_LOOP_REPORT: path },
-    async longestStep(pid) {
+    async maxStepMs(pid) {
       await rm(path, { force: true });
       const written = watchFor(directory.path, "longest");
       process.kill(pid, "SIGWINCH");
