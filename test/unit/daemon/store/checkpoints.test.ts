@@ -1,5 +1,7 @@
+import { once } from "node:events";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import type { Log } from "../../../../daemon/core/log.ts";
 import { silentLog } from "../../../../daemon/core/log.ts";
@@ -22,6 +24,7 @@ async function openStore(options: { readonly script?: string; readonly log?: Log
   sql.exec("CREATE TABLE rows (content BLOB)");
   const insert = sql.prepare("INSERT INTO rows VALUES (zeroblob(?))");
   return {
+    path,
     write: (count: number): void => {
       for (let row = 0; row < count; row += 1) insert.run(rowBytes);
     },
@@ -61,4 +64,28 @@ test("without its thread the log is bounded all the same, and it is told once", 
   }
   expect(await store.sizeOf("-wal")).toBeLessThan(40 * 1024 * 1024);
   expect(told).toHaveLength(1);
+});
+
+test("its thread keeps nothing of a checkpoint", async () => {
+  await using store = await openStore();
+  const thread = new Worker(join(root, "daemon/checkpointer.ts"), {
+    workerData: { path: store.path },
+    resourceLimits: { maxYoungGenerationSizeMb: 1 },
+  });
+  /** What its heap has in use at least during some checkpoints; what comes between is garbage. */
+  const used = async (checkpoints: number): Promise<number> => {
+    const sizes: number[] = [];
+    for (let done = 1; done <= checkpoints; done += 1) {
+      const answer = once(thread, "message");
+      thread.postMessage("checkpoint");
+      await answer;
+      if (done % 50 === 0) sizes.push((await thread.getHeapStatistics()).used_heap_size);
+    }
+    return Math.min(...sizes);
+  };
+  await used(1000);
+  const before = await used(1000);
+  await used(2000);
+  expect((await used(1000)) - before).toBeLessThan(512 * 1024);
+  await thread.terminate();
 });
