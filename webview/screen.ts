@@ -53,7 +53,7 @@ export class Screen {
     this.#terminal = new Terminal({
       allowProposedApi: true,
       convertEol: true,
-      disableStdin: true,
+      scrollOnUserInput: false,
       cursorInactiveStyle: "none",
       linkHandler: linkOptions(parent, options.openLink).osc8,
       logLevel: "off",
@@ -160,7 +160,10 @@ export class Screen {
     const { activate, hover, leave } = linkOptions(parent, this.#options.openLink).web;
     terminal.loadAddon(new WebLinksAddon(activate, { hover, leave }));
     terminal.open(host);
-    terminal.textarea?.setAttribute("aria-label", label("output"));
+    if (terminal.textarea !== undefined) {
+      terminal.textarea.setAttribute("aria-label", label("output"));
+      terminal.textarea.readOnly = true;
+    }
     terminal.attachCustomKeyEventHandler((event) => {
       if (event.type === "keydown") scrollByKey(terminal, event);
       return false;
@@ -174,6 +177,7 @@ export class Screen {
 
   /** A command without a terminal has no cursor. */
   #reset(pty: boolean): void {
+    this.#hasten();
     this.#terminal.write(pty ? "\x1bc" : "\x1bc\x1b[?25l", () => {
       this.#unacknowledged = 0;
       this.#hidden.reset();
@@ -194,7 +198,17 @@ export class Screen {
     });
   }
 
+  /**
+   * Makes xterm.js parse the next write at once, as it does after input, so that it is drawn with the next frame: it
+   * would otherwise wait for a timer, which the frame that the page's other parts need usually precedes. Input clears
+   * the selection.
+   */
+  #hasten(): void {
+    if (!this.#terminal.hasSelection()) this.#terminal.input("", true);
+  }
+
   #write(text: string, done: () => void): void {
+    this.#hasten();
     let at = 0;
     for (; text.length - at > pieceCharacters; at += pieceCharacters) {
       this.#terminal.write(text.slice(at, at + pieceCharacters));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ToPanel } from "../../protocol/panel.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import { complete, show, stderr, stdout } from "../support/panel-messages.ts";
 import { openWebviewHost, type WebviewHost, type WebviewPage } from "../support/webview-page.ts";
@@ -57,6 +58,36 @@ test("has measured what most output is written with before there is a run, and s
   expect(await page.evaluate("window.measured.length")).toBeGreaterThan(0);
   expect(view.posted.map(({ type }) => type)).toEqual(["ready"]);
   expect(view.complaints).toEqual([]);
+});
+
+test("draws output with the first frame after its message, for the first run and for the next one", async () => {
+  await using view = await host.open();
+  await view.send(show());
+  /** The rows as the frame after a message of these has them. */
+  const rowsAfter = (...messages: readonly ToPanel[]): Promise<string> =>
+    view.page.evaluate<string>(`new Promise((resolve) => {
+      const look = () => resolve(document.querySelector(".xterm-rows").textContent.trim());
+      addEventListener("message", () => requestAnimationFrame(look), { once: true });
+      window.postMessage(${JSON.stringify(messages)}, "*");
+    })`);
+  expect(await rowsAfter(stdout("first"))).toBe("first");
+  expect(await rowsAfter(stdout(" and more"))).toBe("first and more");
+  expect(await rowsAfter(complete(), show(), stdout("second"))).toBe("second");
+  const piece = "x".repeat(4000);
+  expect(await rowsAfter(show(), stdout(`third ${piece}`))).toMatch(/x{9}$/);
+  expect(view.complaints).toEqual([]);
+});
+
+test("keeps a selection while there is more output, and takes no text", async () => {
+  await using view = await host.open();
+  const { page } = view;
+  await view.send(show(), stdout("selected\n"));
+  await view.shows("selected");
+  await view.send({ type: "tool", tool: "selectAll" }, stdout("later"));
+  await view.shows("later");
+  await view.send({ type: "tool", tool: "copySelection" });
+  expect((await view.said("copied")).text).toBe("selected");
+  expect(await page.locator(".xterm textarea").getAttribute("readonly")).toBe("");
 });
 
 test("serves the run that is asked for again, which begins without a trace of the one before", async () => {
