@@ -8,6 +8,8 @@ export interface StepFrame {
   readonly totalSteps: number;
   /** For a list that is for display only: it closes when it loses the focus. */
   readonly closesOnBlur?: boolean;
+  /** Cancels the step. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -90,6 +92,7 @@ export function untilAnswered<T>(
       input.onDidTriggerButton(pressed),
       input.onDidHide(() => answer("cancel")),
     ];
+    frame.signal?.addEventListener("abort", () => answer("cancel"), { once: true });
     input.show();
   });
 }

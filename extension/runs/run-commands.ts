@@ -44,8 +44,8 @@ export class RunCommands {
   readonly #parts: RunCommandParts;
   /** A command for a production host that was typed and then not confirmed: the input contains it the next time. */
   #unrun: ChosenRun | undefined;
-  /** The name of the host that is being shown. */
-  #opened: string | undefined;
+  /** Ends the list of the host that is being shown. */
+  #opened = new AbortController();
 
   constructor(parts: RunCommandParts) {
     this.#parts = parts;
@@ -123,14 +123,15 @@ export class RunCommands {
   async openHost(row?: Host): Promise<void> {
     const { hostCommands } = this.#parts;
     const host = await hostCommands.chosen(row, vscode.l10n.t("Open Host"));
-    // A double click on a row runs its command twice.
-    if (host === undefined || host.name === this.#opened) return;
-    this.#opened = host.name;
+    if (host === undefined) return;
+    // A double click on a row runs its command twice, and its second click may take the focus from the first one's list.
+    this.#opened.abort();
+    this.#opened = new AbortController();
+    const { signal } = this.#opened;
     const answer = await askChoice<HostAction>(
       { placeholder: hostAddress(host), items: this.#actions(host) },
-      { title: host.name, step: 1, totalSteps: 1, closesOnBlur: true },
+      { title: host.name, step: 1, totalSteps: 1, closesOnBlur: true, signal },
     );
-    if (this.#opened === host.name) this.#opened = undefined;
     if (typeof answer === "string") return;
     const action = answer.value;
     if (action === "run") await this.runOnHost(host);
