@@ -213,9 +213,9 @@ export class RunCommands {
     this.#load(prepared, chosen.host);
     const run = await this.#parts.runner.start(chosen);
     if (run === undefined) return false;
-    this.#parts.panels.begin(run, prepared);
+    const panel = this.#parts.panels.begin(run, prepared);
     // The command ends here; the user may answer later.
-    void this.#parts.saveOffer.offer(chosen.host, run.id);
+    void this.#parts.saveOffer.offer(chosen.host, run.id, panel.focusArrival());
     return true;
   }
 

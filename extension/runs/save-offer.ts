@@ -17,14 +17,17 @@ export class SaveOffer {
     this.#addHost = addHost;
   }
 
-  /** Resolves when the user has answered, or when there is nothing (more) to ask. */
-  async offer({ name }: Host, runId: string): Promise<void> {
+  /**
+   * Asks once `ready` has resolved. Resolves when the user has answered, or when there is nothing (more) to ask.
+   */
+  async offer({ name }: Host, runId: string, ready: Promise<void>): Promise<void> {
     if (this.#hosts.named(name) !== undefined || this.#offered.has(name)) return;
     this.#offered.add(name);
     if (!(await this.#reached(runId))) {
       this.#offered.delete(name);
       return;
     }
+    await ready;
     const save = vscode.l10n.t("Save Host");
     const text = vscode.l10n.t("{0} is not a saved host.", linkless(shortened(name, 200)));
     if ((await vscode.window.showInformationMessage(text, save)) === save) await this.#addHost(name);

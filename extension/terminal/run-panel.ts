@@ -140,6 +140,11 @@ export class RunPanel implements RunTab {
     void this.#focus.bring();
   }
 
+  /** Resolves when the focus has arrived or is not coming. An input that opens earlier loses it to this tab. */
+  focusArrival(): Promise<void> {
+    return this.#focus.arrival();
+  }
+
   shows(runId: string): boolean {
     return !this.#isDisposed && this.panel.visible && this.#runId === runId;
   }
@@ -177,9 +182,8 @@ export class RunPanel implements RunTab {
     else void this.#context.act(this, parsed.data);
   }
 
-  /** A tab that comes to the front takes the focus, even from an open input. */
   async #askOnceFocused(): Promise<void> {
-    await this.#focus.arrival();
+    await this.focusArrival();
     this.#context.own.started(this.#runId);
   }
 

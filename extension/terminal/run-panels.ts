@@ -40,25 +40,20 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
   }
 
   /** Shows a run that was just started, in the tab that was prepared for it, if any. */
-  begin(run: Run, prepared: PreparedPanel): void {
+  begin(run: Run, prepared: PreparedPanel): RunPanel {
     const taken = prepared.take();
-    if (taken === undefined) {
-      this.open(run, true);
-      return;
-    }
+    if (taken === undefined) return this.#openNew(run, true);
     const { panel, page, focused } = taken;
-    this.#adopt(panel, { id: run.id, run, awaited: true, page, focused }).takeFocus();
+    const begun = this.#adopt(panel, { id: run.id, run, awaited: true, page, focused });
+    begun.takeFocus();
+    return begun;
   }
 
   /** Shows a run in its tab, which is created if necessary. `awaited`: it was just started. */
   open(run: Run, awaited = false): void {
     const open = [...this.#panels].find((panel) => panel.runId === run.id);
-    if (open !== undefined) {
-      open.panel.reveal();
-      return;
-    }
-    const panel = vscode.window.createWebviewPanel(panelType, panelTitle(run), vscode.ViewColumn.Active);
-    this.#adopt(panel, { id: run.id, awaited, page: "none" });
+    if (open === undefined) this.#openNew(run, awaited);
+    else open.panel.reveal();
   }
 
   /** Retries to show what could not be shown. */
@@ -79,6 +74,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer, vscode.Disposab
 
   dispose(): void {
     this.#subscription.dispose();
+  }
+
+  #openNew(run: Run, awaited: boolean): RunPanel {
+    const panel = vscode.window.createWebviewPanel(panelType, panelTitle(run), vscode.ViewColumn.Active);
+    return this.#adopt(panel, { id: run.id, awaited, page: "none" });
   }
 
   #adopt(webview: vscode.WebviewPanel, run: RunStart): RunPanel {

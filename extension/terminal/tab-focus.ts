@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type * as vscode from "vscode";
 
-/** The first tab of a window loads for a second; the user may have switched elsewhere in the meantime. */
-const maxWaitMs = 3000;
+/** The first tab of a window loads for a second, on a busy machine for several; the user may have switched to another window. */
+const maxWaitMs = 10_000;
 /** When the previous input closes, VS Code returns the focus by itself, usually to this tab. */
 const returnMs = 100;
 
@@ -16,7 +16,7 @@ export class TabFocus implements Disposable {
     this.#panel = panel;
   }
 
-  /** Resolves when the focus has arrived, the tab was left or closed, or after three seconds. */
+  /** Resolves when the focus has arrived, the tab was left or closed, or after ten seconds. */
   async arrival(): Promise<void> {
     await Promise.race([this.#came.promise, wait(maxWaitMs)]);
   }
