@@ -2,12 +2,3 @@
 export function isPageItselfFocused(): boolean {
   return document.hasFocus() && document.activeElement === document.body;
 }
-
-/** Focusing forces a layout of the page, which must not delay the next frame. Does nothing if the page has lost the focus. */
-export function focusAfterFrame(focus: () => void): void {
-  requestAnimationFrame(() => {
-    setTimeout(() => {
-      if (document.hasFocus()) focus();
-    });
-  });
-}

@@ -10,7 +10,7 @@ import { FindBar } from "./find-bar.ts";
 import { Input } from "./input.ts";
 import { Head } from "./head.ts";
 import { listenToKeys } from "./keys.ts";
-import { focusAfterFrame, isPageItselfFocused } from "./page-focus.ts";
+import { isPageItselfFocused } from "./page-focus.ts";
 import { createProblemView } from "./problem-view.ts";
 import { isCalm } from "./calm.ts";
 import { Screen } from "./screen.ts";
@@ -96,8 +96,9 @@ export class RunPanel {
       this.#screen.onSized = () => this.#size.changed();
       this.#size.changed();
     }
-    focusAfterFrame(() => {
-      if (!this.#input.hasFocus) this.#screen.focus();
+    // Focusing forces a layout of the page: this waits for the frame, which does one anyway.
+    requestAnimationFrame(() => {
+      if (document.hasFocus() && !this.#input.hasFocus) this.#screen.focus();
     });
     this.#begin(run, elapsedMs);
   }
