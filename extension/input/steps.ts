@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { inputOpened } from "./open-inputs.ts";
 
 /** What a step shows above its input: the title, and its position in the sequence. */
 export interface StepFrame {
@@ -73,8 +74,10 @@ export function untilAnswered<T>(
   showFrame(input, frame);
   // Switching to another window must not discard what was typed.
   input.ignoreFocusOut = frame.closesOnBlur !== true;
+  const closed = inputOpened(input);
   return new Promise((resolve) => {
     const answer = (value: Answer<T>): void => {
+      closed();
       resolve(value);
       vscode.Disposable.from(...subscriptions, input).dispose();
     };
