@@ -34,8 +34,11 @@ export async function openEditor(
 export function endAfterTests(owned: AsyncDisposableStack, window: () => Workbench): void {
   afterEach(async ({ task }) => {
     if (task.result?.state !== "fail") return;
-    await window().failure(task.name);
-    await window().loadAnew();
+    try {
+      await window().failure(task.name);
+    } finally {
+      await window().loadAnew();
+    }
   });
   afterAll(() => owned.disposeAsync());
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Browser, FrameLocator, Locator, Page } from "playwright-core";
 import { violationsIn } from "./axe.ts";
 import type { CodeServer } from "./code-server.ts";
+import { sceneText } from "./scene-text.ts";
 
 const pictures = join(import.meta.dirname, "../../artifacts/screenshots");
 
@@ -156,7 +157,8 @@ export class Workbench {
   /** Goes to the last row of a view of Hostrun, by the keyboard. */
   async lastRow(view: "Hosts" | "Runs"): Promise<void> {
     await this.command(`Hostrun: Focus on ${view} View`);
-    await this.page.locator(".pane-body .monaco-list:focus").waitFor();
+    const pane = this.page.locator(`.pane:has(.pane-header[aria-label^="${view}"])`);
+    await pane.locator(".monaco-list:focus").waitFor();
     await this.page.keyboard.press("End");
   }
 
@@ -201,9 +203,10 @@ export class Workbench {
     await shownAgain;
   }
 
-  /** For a test that failed: what was to be seen then. */
+  /** For a test that failed: what was to be seen then, in the log and in a picture. */
   async failure(test: string): Promise<void> {
     await mkdir(pictures, { recursive: true });
+    console.error(`"${test}" failed while the window showed:\n${await sceneText(this.page)}`);
     await this.page.screenshot({ path: join(pictures, `failed-${test.replaceAll(/\W+/g, "-")}.png`) });
   }
 
