@@ -15,6 +15,8 @@ import { FailedTo } from "./failed-to.ts";
 import { findJob } from "./find.ts";
 import { followJob } from "./follow-job.ts";
 
+/** Nowhere did it fail, but it did not finish everywhere. */
+const unfinishedStatus = 1;
 const parts = ["failed", "unfinished", "all"] as const;
 
 export const rerun: Command = {
@@ -37,7 +39,8 @@ ${resultHelp}  --batch                 never ask anything
   -q, --quiet             no notes about the output
   -v, --verbose           say what happens on the way
 
-Exit status: that of \`hostrun run\`; 0 also where there is no host left to run it on, and nothing was run.
+Exit status: that of \`hostrun run\`. If there is no host left to run it on, nothing is run, and it
+is 0, or 1 if the job failed nowhere but did not finish everywhere.
 `,
   ownsOutput: true,
   failedStatus: notRunStatus,
@@ -57,8 +60,10 @@ Exit status: that of \`hostrun run\`; 0 also where there is no host left to run 
     requireSecrets(job, secretEnv);
     const { hosts, production } = await meant(daemon, job, only);
     if (hosts.length === 0) {
-      if (!view.quiet) warn(`There is no host of the job to run it on (${only}): nothing was run.`);
-      return 0;
+      const left = only === "failed" ? (await meant(daemon, job, "unfinished")).hosts : [];
+      const instead = left.length === 0 ? "" : ` --only unfinished runs it on ${foldNames(left)}.`;
+      if (!view.quiet) warn(`There is no host of the job to run it on (${only}): nothing was run.${instead}`);
+      return left.length === 0 ? 0 : unfinishedStatus;
     }
     if (!view.quiet) warn(foldNames(hosts));
     const isAgreed =

@@ -161,7 +161,11 @@ export class Jobs {
     const { secretEnvNames = [], ...options } = job.options;
     requireSecrets("The job", secretEnvNames, again.secretEnv);
     const hosts = only === "all" ? job.hosts : (this.#hostsOf(only, id) ?? []);
-    if (hosts.length === 0) throw new Problem("conflict", `No host of the job is ${only}. Nothing was run.`);
+    if (hosts.length === 0) {
+      const isUnfinished = only === "failed" && (this.#hostsOf("unfinished", id) ?? []).length > 0;
+      const instead = isUnfinished ? " It did not finish on some, which `unfinished` runs it on." : "";
+      throw new Problem("conflict", `No host of the job is ${only}. Nothing was run.${instead}`);
+    }
     const request = { ...options, ...again, targets: hosts, command: job.command, name: job.name };
     const parsed = JobRequestSchema.safeParse(request);
     if (!parsed.success) throw invalidRequest(parsed.error, "This job cannot be run again as it was.");

@@ -172,6 +172,12 @@ test("Ctrl-C cancels on every host", async () => {
   const { status, stderr } = await ended;
   expect(status).toBe(130);
   expect(stderr.toString()).toContain("node[1-3]: cancelled");
+  // It failed nowhere, and yet is not done.
+  const again = await ran("jobs", "rerun", "last");
+  expect([again.status, again.stderr]).toEqual([
+    1,
+    "hostrun: There is no host of the job to run it on (failed): nothing was run. --only unfinished runs it on node[1-3].\n",
+  ]);
 });
 
 test("Ctrl-C ends the comparison of outputs at once", async () => {

@@ -170,6 +170,9 @@ test("a job that is cancelled ends what runs, and begins nothing more", async ()
     outcome: "cancelled",
     counts: { ...noCounts, cancelled: 3, skipped: 9 },
   });
+  await expect(client.call("rerunJob", { params: { job: job.id }, body: {} })).rejects.toThrow(
+    "No host of the job is failed. Nothing was run. It did not finish on some, which `unfinished` runs it on.",
+  );
 });
 
 test("a stream is gone on with where it was left, also without output", async () => {
