@@ -51,7 +51,7 @@ function parseTemplate(source: string): Template {
   const template = source.replaceAll(/\\([tn])/g, (_, letter: string) => escapes[letter] ?? "");
   const parts = template.split(/\{\{\s*\.([\w.]+)\s*\}\}/);
   const texts = parts.filter((_, index) => index % 2 === 0);
-  if (texts.some((text) => /\{\{|\}\}/.test(text))) {
+  if (texts.length === 1 || texts.some((text) => /\{\{|\}\}/.test(text))) {
     throw new UsageError(
       `--format is "${source}", but must be json or a template such as "{{.id}} {{.host.name}}".`,
     );

@@ -13,7 +13,7 @@ export function isOfOptions(failure: unknown): boolean {
   if (!(failure instanceof Problem) || failure.code !== "invalid_request") return false;
   const { issues = [], reason } = failure.members;
   if (reason === "no_match") return false;
-  return issues.length > 0 && issues.every(({ path }) => /^(?:--|(?:HOST|TARGET|COMMAND)$)/.test(path));
+  return issues.length > 0 && issues.every(({ path }) => /^(?:--|(?:HOST|NAME|TARGET|COMMAND)$)/.test(path));
 }
 
 /** Replaces field names in a refusal by the options that the user typed; returns anything else unchanged. */

@@ -90,7 +90,7 @@ test("a host is added, shown, changed and removed", async () => {
 
 test("every bad field is named", async () => {
   const [status, told] = await complained("hosts", "add", "x;y", "-p", "99999");
-  expect(status).toBe(1);
+  expect(status).toBe(2);
   expect(told).toMatch(/NAME: .*shell/);
   expect(told).toMatch(/--port: /);
 });

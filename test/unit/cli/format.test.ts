@@ -42,5 +42,6 @@ test("a field that there is not, and what is no template, is wrong usage", () =>
   expect(show("{{.toString}}")).toThrow(UsageError);
   expect(show("{{.id")).toThrow(UsageError);
   expect(show("{{range .}}")).toThrow(UsageError);
+  expect(show("csv")).toThrow(UsageError);
   expect(() => parseFormat({ json: true, format: "json" })).toThrow(UsageError);
 });
