@@ -18,6 +18,7 @@ import { followJob } from "./follow-job.ts";
 /** Nowhere did it fail, but it did not finish everywhere. */
 const unfinishedStatus = 1;
 const parts = ["failed", "unfinished", "all"] as const;
+type Part = (typeof parts)[number];
 
 export const rerun: Command = {
   help: `Run a job's command again, and show it as \`hostrun run\` does.
@@ -59,12 +60,7 @@ is 0, or 1 if the job failed nowhere but did not finish everywhere.
     const job = await findJob(daemon, word);
     requireSecrets(job, secretEnv);
     const { hosts, production } = await meant(daemon, job, only);
-    if (hosts.length === 0) {
-      const left = only === "failed" ? (await meant(daemon, job, "unfinished")).hosts : [];
-      const instead = left.length === 0 ? "" : ` --only unfinished runs it on ${foldNames(left)}.`;
-      if (!view.quiet) warn(`There is no host of the job to run it on (${only}): nothing was run.${instead}`);
-      return left.length === 0 ? 0 : unfinishedStatus;
-    }
+    if (hosts.length === 0) return await nothingToRun(daemon, job, { only, quiet: view.quiet });
     if (!view.quiet) warn(foldNames(hosts));
     const isAgreed =
       production.length === 0 ||
@@ -97,7 +93,19 @@ function requireSecrets({ options: { secretEnvNames = [] } }: Job, given: Readon
   throw new UsageError(`The job had secret variables, which are not kept. Give them again: ${again}.`);
 }
 
-function meant(daemon: Daemon, job: Job, only: (typeof parts)[number]) {
+/** Returns the exit status. */
+async function nothingToRun(
+  daemon: Daemon,
+  job: Job,
+  { only, quiet }: { readonly only: Part; readonly quiet: boolean },
+): Promise<number> {
+  const left = only === "failed" ? (await meant(daemon, job, "unfinished")).hosts : [];
+  const instead = left.length === 0 ? "" : ` --only unfinished runs it on ${foldNames(left)}.`;
+  if (!quiet) warn(`There is no host of the job to run it on (${only}): nothing was run.${instead}`);
+  return left.length === 0 ? 0 : unfinishedStatus;
+}
+
+function meant(daemon: Daemon, job: Job, only: Part) {
   const targets = only === "all" ? job.hosts : [`@${only}:${job.id}`];
   return daemon.call("resolveTargets", { body: { targets } });
 }

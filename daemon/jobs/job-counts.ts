@@ -1,4 +1,5 @@
 import type { JobCounts, JobOutcome } from "../../protocol/job.ts";
+import { Problem } from "../../protocol/problem.ts";
 import type { JobRun } from "./job-store.ts";
 import type { JobPart } from "./targets.ts";
 
@@ -60,4 +61,11 @@ export function partOf(run: CountedRun): JobPart {
   const count = countedAs(run);
   if (count === "exited0") return "succeeded";
   return count === "exitedOther" || count === "failed" || count === "timedOut" ? "failed" : "unfinished";
+}
+
+/** For a rerun of the `only` hosts of a job, of which there are none. */
+export function nothingToRun(only: JobPart | "all", unfinished: readonly string[] = []): Problem {
+  const isUnfinished = only === "failed" && unfinished.length > 0;
+  const instead = isUnfinished ? " It did not finish on some, which `unfinished` runs it on." : "";
+  return new Problem("conflict", `No host of the job is ${only}. Nothing was run.${instead}`);
 }

@@ -25,7 +25,7 @@ import type { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { requireSecrets } from "../runs/required-secrets.ts";
 import { ActiveJob, type ActiveJobParts } from "./active-job.ts";
 import { JobChanges } from "./job-changes.ts";
-import { countsOf, outcomeOf, partOf } from "./job-counts.ts";
+import { countsOf, nothingToRun, outcomeOf, partOf } from "./job-counts.ts";
 import { type EndedRun, groupRuns, skippedGroup } from "./job-groups.ts";
 import type { JobEvent } from "./job-log.ts";
 import { JobLogs } from "./job-logs.ts";
@@ -161,11 +161,7 @@ export class Jobs {
     const { secretEnvNames = [], ...options } = job.options;
     requireSecrets("The job", secretEnvNames, again.secretEnv);
     const hosts = only === "all" ? job.hosts : (this.#hostsOf(only, id) ?? []);
-    if (hosts.length === 0) {
-      const isUnfinished = only === "failed" && (this.#hostsOf("unfinished", id) ?? []).length > 0;
-      const instead = isUnfinished ? " It did not finish on some, which `unfinished` runs it on." : "";
-      throw new Problem("conflict", `No host of the job is ${only}. Nothing was run.${instead}`);
-    }
+    if (hosts.length === 0) throw nothingToRun(only, this.#hostsOf("unfinished", id));
     const request = { ...options, ...again, targets: hosts, command: job.command, name: job.name };
     const parsed = JobRequestSchema.safeParse(request);
     if (!parsed.success) throw invalidRequest(parsed.error, "This job cannot be run again as it was.");
