@@ -20,7 +20,7 @@ export function createMemoryCache(): CountingCache {
   });
   const lookUps = new LookUps();
   return {
-    limiter: createRateLimiter(undefined),
+    limiter: createRateLimiter(),
     get: async (key) => {
       const value = kept.get(key);
       lookUps.count(key, value !== undefined);

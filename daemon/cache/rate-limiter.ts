@@ -4,12 +4,22 @@ import type { RedisClient } from "./redis-client.ts";
 
 const minute = { duration: 60 };
 
-/** Shared with other daemons if there is Redis; counted locally while Redis does not respond. */
-export function createRateLimiter(redis: RedisClient | undefined): RateLimiter {
-  let limiter = limiterOf(0, redis);
+/** Counts in the daemon's memory. */
+export function createRateLimiter(): RateLimiter {
+  return countIn((points) => new RateLimiterMemory({ points, ...minute }));
+}
+
+/** Counts in Redis, together with other daemons; rejects if Redis does not respond or refuses. */
+export function createSharedRateLimiter(redis: RedisClient): RateLimiter {
+  const place = { storeClient: redis, keyPrefix: "hostrun:rate" };
+  return countIn((points) => new RateLimiterRedis({ ...place, points, ...minute }));
+}
+
+function countIn(create: (points: number) => RateLimiterMemory | RateLimiterRedis): RateLimiter {
+  let limiter = create(0);
   return {
     take: async (client, perMinute) => {
-      if (limiter.points !== perMinute) limiter = limiterOf(perMinute, redis);
+      if (limiter.points !== perMinute) limiter = create(perMinute);
       try {
         return limitOf(await limiter.consume(client), true);
       } catch (refused) {
@@ -18,19 +28,6 @@ export function createRateLimiter(redis: RedisClient | undefined): RateLimiter {
       }
     },
   };
-}
-
-function limiterOf(points: number, redis: RedisClient | undefined): RateLimiterMemory | RateLimiterRedis {
-  const memory = new RateLimiterMemory({ points, ...minute });
-  if (redis === undefined) return memory;
-  const storeClient = redis;
-  return new RateLimiterRedis({
-    storeClient,
-    keyPrefix: "hostrun:rate",
-    insuranceLimiter: memory,
-    points,
-    ...minute,
-  });
 }
 
 function limitOf({ remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean) {

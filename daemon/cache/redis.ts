@@ -4,7 +4,7 @@ import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
 import { LookUps } from "./look-ups.ts";
 import { createMemoryCache } from "./memory.ts";
-import { createRateLimiter } from "./rate-limiter.ts";
+import { createSharedRateLimiter } from "./rate-limiter.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
 
 /** How long a run may wait: a slower cache is no use for runs that take a few milliseconds. */
@@ -33,8 +33,13 @@ class RedisCache implements CountingCache {
 
   constructor(redis: RedisClient, log: Log) {
     this.#redis = redis;
-    this.limiter = createRateLimiter(redis);
     this.#log = log;
+    const shared = createSharedRateLimiter(redis);
+    this.limiter = {
+      take: async (client, perMinute) =>
+        (await this.#attempt(() => shared.take(client, perMinute))) ??
+        (await this.#fallback.limiter.take(client, perMinute)),
+    };
     redis.on("ready", () => {
       this.#away = false;
       this.#pausedUntil = 0;
