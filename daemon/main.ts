@@ -50,11 +50,7 @@ async function main(): Promise<void> {
     uid: process.getuid?.(),
     migrations: join(import.meta.dirname, inDist ? "migrations" : "../migrations"),
     nativeBinding: inDist ? packaged : undefined,
-    reader: {
-      runtime: process.execPath,
-      script: beside("reader"),
-      environment: process.env,
-    },
+    reader: { runtime: process.execPath, script: beside("reader") },
     endGroup,
     keyOpener: beside("key-opener"),
     storeTask: beside("store-task"),

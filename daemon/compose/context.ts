@@ -4,6 +4,7 @@ import { ChangeLog } from "../core/changes.ts";
 import { systemClock } from "../core/clock.ts";
 import { createLog, type Log } from "../core/log.ts";
 import { createLogFile } from "../core/log-file.ts";
+import { withoutOwnVariables } from "../core/own-variables.ts";
 import type { EndGroup } from "../core/run-program.ts";
 import { SecretMemory } from "../transport/secret-memory.ts";
 import type { Scope } from "../core/scope.ts";
@@ -38,7 +39,7 @@ export interface DaemonEnvironment {
   readonly migrations: string;
   readonly nativeBinding: string | undefined;
   /** Reads files that people name. */
-  readonly reader: UserFilesOptions["program"];
+  readonly reader: Omit<UserFilesOptions["program"], "environment">;
   readonly endGroup: EndGroup;
   /** Script of the threads that open encrypted private keys. */
   readonly keyOpener: string;
@@ -54,7 +55,7 @@ export interface DaemonEnvironment {
   readonly onFault: (listener: (failure: unknown) => void) => void;
 }
 
-/** The environment, and what every part of the daemon is built with. */
+/** The environment, and what every part of the daemon is built with. `environment` is without Hostrun's own variables. */
 export interface DaemonContext extends DaemonEnvironment {
   readonly clock: typeof systemClock;
   readonly settings: SettingsFile;
@@ -75,24 +76,26 @@ export function readSettings({ stateDirectory, environment, flags }: SettingsPla
 }
 
 /** Checks the state directory, then reads the settings and opens the log in it. */
-export function openContext(environment: DaemonEnvironment, scope: Scope): DaemonContext {
-  const { stateDirectory, reader } = environment;
+export function openContext(daemon: DaemonEnvironment, scope: Scope): DaemonContext {
+  const { stateDirectory, reader } = daemon;
   prepareStateDirectory(stateDirectory);
-  const settings = readSettings(environment);
+  const settings = readSettings(daemon);
+  const environment = withoutOwnVariables(daemon.environment);
   const file = createLogFile(join(stateDirectory, placeNames.log));
   const log = createLog(
     () => settings.current.logLevel,
     (line) => {
       file(line);
-      environment.showLog?.(line);
+      daemon.showLog?.(line);
     },
   );
   // Each run is recorded independently: current runs matter more than a clean exit of the process.
-  environment.onFault((failure) => log.error("Internal error; the daemon continues", { failure }));
+  daemon.onFault((failure) => log.error("Internal error; the daemon continues", { failure }));
   const clock = systemClock;
-  const files = scope.own(openUserFiles({ program: reader, log }));
+  const files = scope.own(openUserFiles({ program: { ...reader, environment }, log }));
   return {
-    ...environment,
+    ...daemon,
+    environment,
     clock,
     settings,
     log,

@@ -33,12 +33,11 @@ export class ReaderProcess {
 
   /** Throws, or is never `usable`, if the system starts no process. */
   constructor({ runtime, script, environment }: ReaderProgram) {
-    const others = Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name));
     this.#child = spawn(runtime, [script], {
       // A process that outlives this one must not hold any of its files open.
       stdio: ["ignore", "ignore", "ignore", "ipc"],
       serialization: "advanced",
-      env: { ...Object.fromEntries(others), ELECTRON_RUN_AS_NODE: "1", UV_THREADPOOL_SIZE: String(threads) },
+      env: { ...environment, ELECTRON_RUN_AS_NODE: "1", UV_THREADPOOL_SIZE: String(threads) },
       windowsHide: true,
     });
     this.#child.unref();

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The program that ssh runs for a prompt (SSH_ASKPASS): passes the prompt to the daemon's socket and prints the answer,
-# or fails if there is none. It uses Node, since a shell has no sockets.
+# or fails if there is none. It uses Node, since a shell has no sockets; Node may be VS Code's Electron.
 # shellcheck disable=SC2016
-exec "$HOSTRUN_NODE" -e '
+ELECTRON_RUN_AS_NODE=1 exec "$HOSTRUN_NODE" -e '
 const socket = require("node:net").connect(process.env.HOSTRUN_ASKPASS);
 const chunks = [];
 socket.on("data", (chunk) => chunks.push(chunk));

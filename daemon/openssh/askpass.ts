@@ -53,7 +53,6 @@ export function openAskpass({ program, socket, runtime, answer }: AskpassOptions
       SSH_ASKPASS_REQUIRE: "force",
       HOSTRUN_ASKPASS: socket,
       HOSTRUN_NODE: runtime,
-      ELECTRON_RUN_AS_NODE: "1",
     },
     [Symbol.dispose]() {
       server.close();

@@ -206,11 +206,7 @@ function environmentOf(home: string, stateDirectory: string): Parameters<typeof 
     uid: process.getuid?.(),
     migrations: join(root, "migrations"),
     nativeBinding: undefined,
-    reader: {
-      runtime: process.execPath,
-      script: join(root, "daemon/reader.ts"),
-      environment: { PATH: process.env["PATH"] },
-    },
+    reader: { runtime: process.execPath, script: join(root, "daemon/reader.ts") },
     endGroup: (pid) => process.kill(-pid, "SIGKILL"),
     keyOpener: join(root, "daemon/key-opener.ts"),
     storeTask: join(root, "daemon/store-task.ts"),

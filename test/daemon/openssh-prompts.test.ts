@@ -51,6 +51,8 @@ test("a password is asked for until it is right, kept if wanted, and stands in n
   const said = await saidByProcesses(String(sshd.port));
   expect(said).toContain("HOSTRUN_ASKPASS=");
   expect(said).not.toContain(password);
+  // What only its askpass needs is not for the ProxyCommand of that ssh.
+  expect(said).not.toContain("ELECTRON_RUN_AS_NODE=");
 });
 
 test("a password that is kept is sent without a question, and a refused one never again", async () => {

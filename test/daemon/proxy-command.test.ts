@@ -7,7 +7,9 @@ import { RunReading } from "../support/run-stream.ts";
 import { openSshd } from "../support/sshd.ts";
 
 await using stack = new AsyncDisposableStack();
-const daemon = stack.use(await openTestDaemon({ environment: { HOSTRUN_LOG_LEVEL: "info" } }));
+const daemon = stack.use(
+  await openTestDaemon({ environment: { HOSTRUN_LOG_LEVEL: "info", ELECTRON_RUN_AS_NODE: "1" } }),
+);
 const sshd = stack.use(await openSshd());
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
@@ -34,13 +36,25 @@ const path = (name: string): string => join(daemon.home, name);
 
 test("a host is reached through its ProxyCommand, with its tokens, by exec and in the person's environment", async () => {
   await configure(
-    `ProxyCommand sh -c 'echo "%h %p %r %n %% $PPID $HOME $HOSTRUN_LOG_LEVEL" > ${path("told")}; exec socat STDIO TCP:%h:%p'`,
+    `ProxyCommand sh -c 'echo "%h %p %r %n %% $PPID $HOME $HOSTRUN_LOG_LEVEL$ELECTRON_RUN_AS_NODE" > ${path("told")}; exec socat STDIO TCP:%h:%p'`,
   );
   expect((await runOn("web")).text()).toBe("in\n");
   // The shell's parent is the daemon: it was replaced by the command.
   expect(await readFile(path("told"), "utf8")).toBe(
     `${sshd.address} ${sshd.port} ${sshd.user} web % ${daemon.pid} ${daemon.home} \n`,
   );
+});
+
+test("a Match exec and a KnownHostsCommand run in the person's environment too", async () => {
+  const env = (name: string): string => `env > ${path(name)}`;
+  await writeFile(path("known.sh"), `#!/bin/sh\n${env("by-known")}\n`, { mode: 0o700 });
+  await configure(`KnownHostsCommand ${path("known.sh")}`, `Match exec "${env("by-match")}"`);
+  expect((await runOn("web")).text()).toBe("in\n");
+  for (const name of ["by-match", "by-known"]) {
+    const variables = await readFile(path(name), "utf8");
+    expect(variables).toContain(`HOME=${daemon.home}\n`);
+    expect(variables).not.toMatch(/^(?:HOSTRUN|ELECTRON)_/m);
+  }
 });
 
 test("a ProxyCommand ends with its connection, and so does all that it started", async () => {

@@ -4,7 +4,7 @@ import { type EndGroup, runProgram } from "../../core/run-program.ts";
 import { Slots } from "../../core/slots.ts";
 
 export interface SshProgramOptions {
-  /** The daemon's own environment. */
+  /** For `ssh`, and for the commands of a `Match exec`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly endGroup: EndGroup;
   /** For each call; default 10 s, since a `Match exec` may take a moment. */
@@ -45,7 +45,7 @@ export class SshProgram {
       runProgram({
         file: "ssh",
         args: argumentsOf(query),
-        env: withoutOwn(environment),
+        env: environment,
         timeoutMs,
         maxBytes,
         endGroup,
@@ -70,15 +70,6 @@ function argumentsOf({ name, user, port, overrides = [], file }: SshQuery): stri
     "--",
     name,
   ];
-}
-
-/** Removes Hostrun's own variables, which are not for the commands of a `Match exec`. */
-function withoutOwn(
-  environment: SshProgramOptions["environment"],
-): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name)),
-  );
 }
 
 /** The lines with file and line number, without ssh's closing line and its warning about a missing terminal. */

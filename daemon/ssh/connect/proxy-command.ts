@@ -36,7 +36,7 @@ export class ProxyConnection extends Duplex {
     const shell = environment["SHELL"] || "/bin/sh";
     this.#child = spawn(shell, ["-c", `exec ${command}`], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: withoutOwn(environment),
+      env: environment,
       detached: true,
       windowsHide: true,
     });
@@ -118,11 +118,4 @@ export async function withProxyReport(hop: Hop, problem: unknown, proxy: ProxyCo
   const detail = `${nameOf(hop)} cannot be reached. ${report}. Check the command in its SSH configuration.`;
   const members = { ...membersOf(hop), reason: "proxy_command" };
   return new Problem("host_unreachable", detail, { ...members, cause: problem });
-}
-
-/** Hostrun's own variables are not for the person's commands. */
-function withoutOwn(environment: ProxyContext["environment"]): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !/^(?:NODE_OPTIONS$|HOSTRUN_)/.test(name)),
-  );
 }
