@@ -23,8 +23,8 @@ export interface WorkerLogin {
 /** A command for a worker. */
 export interface WorkerRequest {
   readonly text: string;
-  /** R: with empty standard input; W: with open. */
-  readonly how: "R" | "W";
+  /** Whether its standard input is empty. */
+  readonly inputEnds: boolean;
   /** See `ExecRequest`. */
   readonly onTextSent: (mayRun: boolean) => void;
   /** See `ConnectOptions`. */

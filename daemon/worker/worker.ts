@@ -100,7 +100,11 @@ export class Worker {
   }
 
   /** Sends a command to a worker that has room for it. From then on it may have run, unless the response is "refused". */
-  start(text: string, listener: RemoteListener, what: "R" | "W" | "X" = "R"): WorkerRun {
+  start(text: string, listener: RemoteListener, inputEnds: boolean): WorkerRun {
+    return this.#start(inputEnds ? "R" : "W", text, listener);
+  }
+
+  #start(what: "R" | "W" | "X", text: string, listener: RemoteListener): WorkerRun {
     this.#started += 1;
     this.#process?.rest(false);
     const input = what === "W" ? new WorkerInput((part, bytes) => this.#tell(run, part, bytes)) : undefined;
@@ -129,17 +133,13 @@ export class Worker {
     using limit = timeLimit(deadlineMs);
     const { promise, resolve } = Promise.withResolvers<RemoteAnswer | undefined>();
     let output = "";
-    const run = this.start(
-      command,
-      {
-        stdout: (chunk) => {
-          if (output.length <= maxAnswerBytes) output += chunk.toString("latin1");
-        },
-        stderr: () => undefined,
-        end: (end) => resolve(end.kind === "exited" ? { output, code: end.code } : undefined),
+    const run = this.#start("X", command, {
+      stdout: (chunk) => {
+        if (output.length <= maxAnswerBytes) output += chunk.toString("latin1");
       },
-      "X",
-    );
+      stderr: () => undefined,
+      end: (end) => resolve(end.kind === "exited" ? { output, code: end.code } : undefined),
+    });
     const begin = await inTime(limit.signal, run.begin, helperBeginMs);
     const answer = begin?.kind === "begun" ? await inTime(limit.signal, promise) : undefined;
     if (answer === undefined) this.#forget(run);
@@ -232,7 +232,7 @@ export class Worker {
     if (pid !== this.pid || !text.includes(closing)) throw new Error("A worker's greeting is not valid.");
     let output = "";
     let quiet = true;
-    this.start(snapshotText, {
+    this.#start("R", snapshotText, {
       stdout: (chunk) => {
         if (output.length <= text.length) output += chunk.toString("latin1");
       },

@@ -76,8 +76,7 @@ export class Workers implements Remote, AsyncDisposable {
     const key = WorkerLogins.keyOf({ target, request });
     const login = this.#logins.get(key);
     if (login !== undefined && login.workers.size > 0) {
-      const how = inputEnds?.() === true ? "R" : "W";
-      const toWorker = { text, how, onTextSent, askedAt, listener, signal } as const;
+      const toWorker = { text, inputEnds: inputEnds?.() === true, onTextSent, askedAt, listener, signal };
       const process = await this.#byWorker(login, toWorker);
       if (process !== undefined) return process;
       this.#startSoon(login);
@@ -112,7 +111,7 @@ export class Workers implements Remote, AsyncDisposable {
   /** undefined: no worker has run it or will. */
   async #byWorker(
     login: WorkerLogin,
-    { text, how, onTextSent, askedAt, listener, signal }: WorkerRequest,
+    { text, inputEnds, onTextSent, askedAt, listener, signal }: WorkerRequest,
   ): Promise<RemoteProcess | undefined> {
     const { remote, clock } = this.#options;
     const begun = clock.elapsed();
@@ -125,7 +124,7 @@ export class Workers implements Remote, AsyncDisposable {
     const [worker] = [...login.workers].sort((one, other) => other.room - one.room);
     if (worker === undefined || worker.room === 0 || signal.aborted) return undefined;
     onTextSent(true);
-    const run = worker.start(text, listener, how);
+    const run = worker.start(text, listener, inputEnds);
     if (worker.isCrowded) this.#startSoon(login);
     const { connectTimeoutMs } = login.options;
     const begin = (await inTime(signal, run.begin, connectTimeoutMs)) ?? ({ kind: "unknown" } as const);
