@@ -97,7 +97,7 @@ function cacheMetrics(cache: Stats["cache"]): Metric[] {
 
 function backendText({ backend, connected, problem }: Stats["cache"]): string {
   if (backend === "memory") return "memory";
-  if (!connected) return "Redis, away: kept in memory meanwhile";
+  if (!connected) return `Redis, away${problem === null ? "" : ` (${problem})`}: kept in memory meanwhile`;
   return problem === null
     ? "Redis, connected"
     : `Redis, which refuses (${problem}): kept in memory meanwhile`;

@@ -36,6 +36,7 @@ const fields = {
   redisUrl: z
     .url({ protocol: /^rediss?(?:\+(?:sentinel|cluster))?$/ })
     .refine(namesSentinels, "must be redis+sentinel://host[:port]/NAME[/DB]")
+    .refine(canBeTaken, "has a login that is not percent-encoded, or another address that is not host[:port]")
     .nullable(),
   historyDays: z.int().min(0).max(36_500),
   historyMaxBytes: z.int().min(1_048_576),
@@ -55,6 +56,24 @@ const fields = {
 /** A sentinel URL must name the master. */
 function namesSentinels(url: string): boolean {
   return !/^rediss?\+sentinel:/.test(url) || /^\/[\w.-]+(?:\/\d+)?$/.test(new URL(url).pathname);
+}
+
+/** What the daemon decodes only when it connects must not fail it then. */
+function canBeTaken(url: string): boolean {
+  const { username, password, searchParams } = new URL(url);
+  const others = searchParams.get("also")?.split(",") ?? [];
+  return (
+    [username, password].every(isEncoded) && others.every((address) => URL.canParse(`redis://${address}`))
+  );
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Every setting of the daemon. Durations are in milliseconds, sizes in bytes. */

@@ -56,7 +56,7 @@ export const Stats = z
       /** For the cache in the daemon, also while it replaces Redis: up to 16 MiB. */
       evictions: count,
       sizeBytes: count,
-      /** Why Redis accepts no writes at present, in its own words: it is full, or a read-only replica. */
+      /** Why Redis is not used at present, or accepts no writes: the password is wrong, it is full, a replica. */
       problem: z.string().nullable(),
     }),
     store: z.object({

@@ -115,6 +115,7 @@ async function change(name: string, value: string | number | null): Promise<numb
   const report = await daemon.call("updateSettings", { body: { [name]: value } });
   const source = report.sources[name] ?? "default";
   print(`${name} is ${visible(valueOf(report, name))} (${source}).\n`);
+  if (name === "listen") print("The daemon listens there from its next start on (`hostrun restart`).\n");
   return 0;
 }
 

@@ -57,14 +57,16 @@ function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [s
     ["Connections", `${pool.connections}${idle}; ${pool.opened} opened, ${pool.reused} times reused`],
     ["Warm runs", latencyText(latency.warm)],
     ["Cold runs", latencyText(latency.cold)],
-    [
-      "Cache",
-      `${cache.backend}${cache.connected ? "" : " (not connected)"}, ${cache.hits} hits, ${cache.misses} misses`,
-    ],
+    ["Cache", `${cache.backend}${troubleOf(cache)}, ${cache.hits} hits, ${cache.misses} misses`],
     ["Store", `${store.runs} runs, ${formatBytes(store.sizeBytes)}, journal ${store.journalMode}`],
     ["Streams", `${streams.open} open`],
     ...damagedText(store),
   ];
+}
+
+function troubleOf({ connected, problem }: Stats["cache"]): string {
+  if (connected) return problem === null ? "" : ` (refuses: ${problem})`;
+  return problem === null ? " (not connected)" : ` (not connected: ${problem})`;
 }
 
 function damagedText({ damaged }: Stats["store"]): [string, string][] {

@@ -10,13 +10,15 @@ export interface CacheMetrics extends LookUpCounts {
   readonly evictions: number;
   /** The size of the embedded cache, which also serves as the fallback of another backend. */
   readonly sizeBytes: number;
-  /** Why the backend currently accepts nothing, as it reported it; null while it does. */
+  /** Why the backend is not used, or accepts nothing, at present; null while all is well. */
   readonly problem: string | null;
 }
 
 /** A cache with metrics. It never fails: what can't be read is a miss, what can't be written is dropped. */
 export interface CountingCache extends Cache, AsyncDisposable {
   metrics(): CacheMetrics;
+  /** Asks the backend whether it responds, so that the metrics tell the present state. */
+  check(): Promise<void>;
   /** Counts in the same backend as the cache. */
   readonly limiter: RateLimiter;
 }

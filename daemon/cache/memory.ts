@@ -32,6 +32,7 @@ export function createMemoryCache(): CountingCache {
     delete: async (key) => {
       kept.delete(key);
     },
+    check: async () => undefined,
     metrics: () => ({
       backend: "memory",
       connected: true,

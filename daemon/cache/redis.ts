@@ -9,7 +9,7 @@ import { createRedisClient, type RedisClient } from "./redis-client.ts";
 
 /** How long a run may wait: a slower cache is no use for runs that take a few milliseconds. */
 const maxWaitMs = 40;
-/** How long Redis is not used after it failed to respond. */
+/** How long Redis is not used after it failed to respond, until it is asked again. */
 const pauseMs = 1000;
 const prefix = "hostrun:";
 
@@ -27,9 +27,12 @@ class RedisCache implements CountingCache {
   readonly #log: Log;
   readonly #fallback = createMemoryCache();
   readonly #lookUps = new LookUps();
-  #pausedUntil = 0;
-  #away = false;
+  /** Runs while Redis is left alone. */
+  #pause: NodeJS.Timeout | undefined;
+  /** Why Redis cannot be used. */
+  #absence: string | null = null;
   #refusal: string | null = null;
+  #disposed = false;
 
   constructor(redis: RedisClient, log: Log) {
     this.#redis = redis;
@@ -41,11 +44,10 @@ class RedisCache implements CountingCache {
         (await this.#fallback.limiter.take(client, perMinute)),
     };
     redis.on("ready", () => {
-      this.#away = false;
-      this.#pausedUntil = 0;
+      this.#isBack();
       log.info("Redis is connected");
     });
-    redis.on("error", (failure) => this.#logUnavailable(failure));
+    redis.on("error", (failure) => this.#isAway(failure));
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -71,34 +73,61 @@ class RedisCache implements CountingCache {
     await this.#attempt(() => this.#redis.del(prefix + key));
   }
 
+  async check(): Promise<void> {
+    await this.#attempt(() => this.#redis.ping());
+  }
+
   metrics(): CacheMetrics {
     const { evictions, sizeBytes } = this.#fallback.metrics();
     const counts = { ...this.#lookUps.report(), evictions, sizeBytes };
-    return { backend: "redis", connected: this.#up(), ...counts, problem: this.#refusal };
+    return { backend: "redis", connected: this.#up(), ...counts, problem: this.#absence ?? this.#refusal };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    clearTimeout(this.#pause);
     this.#redis.disconnect();
     await this.#fallback[Symbol.asyncDispose]();
   }
 
   #up(): boolean {
-    return this.#redis.status === "ready" && performance.now() >= this.#pausedUntil;
+    return this.#redis.status === "ready" && this.#pause === undefined;
   }
 
-  /** undefined if Redis is down or refuses; a refusal is a response, and causes no pause. */
+  /** undefined if Redis is down or refuses. */
   async #attempt<T>(command: () => Promise<T>): Promise<T | undefined> {
-    if (!this.#up()) return undefined;
+    return this.#up() ? this.#ask(command) : undefined;
+  }
+
+  /** A refusal is a response, and causes no pause. */
+  async #ask<T>(command: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await inTime(command());
+      const value = await inTime(command());
+      this.#isBack();
+      return value;
     } catch (failure) {
-      if (failure instanceof Error && failure.name === "ReplyError") this.#refuses(failure.message);
-      else {
-        this.#pausedUntil = performance.now() + pauseMs;
-        this.#logUnavailable(failure);
+      if (failure instanceof Error && failure.name === "ReplyError") {
+        this.#isBack();
+        this.#refuses(failure.message);
+      } else {
+        this.#isAway(failure);
+        this.#leaveAlone();
       }
       return undefined;
     }
+  }
+
+  /** For a while; then Redis is asked whether it responds, so that no run has to find out. */
+  #leaveAlone(): void {
+    clearTimeout(this.#pause);
+    if (this.#disposed) return;
+    this.#pause = setTimeout(() => void this.#ask(() => this.#redis.ping()), pauseMs).unref();
+  }
+
+  #isBack(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#absence = null;
   }
 
   /** E.g. out of memory, a read-only replica, still loading, or another type under our key. */
@@ -108,11 +137,18 @@ class RedisCache implements CountingCache {
   }
 
   /** Logged once, until it is back. */
-  #logUnavailable(failure: unknown): void {
-    if (!this.#away)
+  #isAway(failure: unknown): void {
+    if (this.#absence === null)
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
-    this.#away = true;
+    this.#absence = visibleLine(reasonOf(failure), 120);
   }
+}
+
+/** An attempt at several addresses fails with an error that has a code, but no message. */
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  if (failure.message !== "") return failure.message;
+  return "code" in failure ? String(failure.code) : failure.name;
 }
 
 /** Rejects if it takes too long; a later result is ignored. */

@@ -32,7 +32,7 @@ export class Maintenance {
   /** Takes little more than ten seconds at most. */
   async doctor(): Promise<DoctorReport> {
     return {
-      checks: [await this.#database(), this.#history(), this.#redis(), this.#crypto(), this.#workers()],
+      checks: [await this.#database(), this.#history(), await this.#redis(), this.#crypto(), this.#workers()],
     };
   }
 
@@ -85,20 +85,20 @@ export class Maintenance {
     return { name, state: "warning", message, fix };
   }
 
-  #redis(): DoctorCheck {
+  async #redis(): Promise<DoctorCheck> {
     const name = "redis";
-    if (this.#context.settings.current.redisUrl === null) {
+    const { cache } = this.#services;
+    await cache.check();
+    const { backend, connected, problem } = cache.metrics();
+    if (backend === "memory")
       return { name, state: "ok", message: "Not used; results are cached in the daemon.", fix: null };
-    }
-    if (this.#services.cache.metrics().connected)
-      return { name, state: "ok", message: "Connected.", fix: null };
-    const message = "It cannot be reached. Runs still work; results are cached in the daemon.";
-    return {
-      name,
-      state: "warning",
-      message,
-      fix: "See `hostrun config get redisUrl`, and whether it runs.",
-    };
+    if (connected && problem === null) return { name, state: "ok", message: "Connected.", fix: null };
+    const what = `It ${connected ? "refuses" : "cannot be used"}${problem === null ? "" : ` (${problem})`}.`;
+    const message = `${what} Runs still work; results are cached in the daemon.`;
+    const fix = connected
+      ? "Make room in Redis, or name one in redisUrl that takes writes (`hostrun config set redisUrl URL`)."
+      : "See `hostrun config get redisUrl`, and whether it runs.";
+    return { name, state: "warning", message, fix };
   }
 
   #crypto(): DoctorCheck {

@@ -44,3 +44,14 @@ test("settings are changed beside others that no daemon takes, until one starts"
   );
   expect(await configOf(cli)).toEqual({});
 });
+
+test("an address to listen on is used from the next start on, which is told", async () => {
+  await using cli = await openCli();
+  const told = "The daemon listens there from its next start on (`hostrun restart`).\n";
+  const set = await cli.run(["config", "set", "listen", "127.0.0.1:0"]);
+  expect(String(set.stdout)).toBe(`listen is 127.0.0.1:0 (config).\n${told}`);
+  expect(String((await cli.run(["status"])).stdout)).not.toContain("http://127.0.0.1:");
+  await cli.run(["restart"]);
+  expect(String((await cli.run(["status"])).stdout)).toContain("http://127.0.0.1:");
+  expect(String((await cli.run(["config", "set", "poolIdleMs", "1000"])).stdout)).not.toContain(told);
+});

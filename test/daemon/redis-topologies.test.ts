@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { CountingCache } from "../../daemon/cache/cache.ts";
@@ -107,6 +108,22 @@ test("one that hangs holds a run up for 40 ms at most, also where its rate is li
   });
   expect(next.value).toMatchObject([{ allowed: false, remaining: 0 }, undefined]);
   expect(next.ms).toBeLessThan(200);
+});
+
+test("one that hangs is told of until it answers, and found again without a run", async () => {
+  await using redis = await openRedis();
+  await using cache = openRedisCache(redis.url, silentLog);
+  await isUp(cache);
+  process.kill(redis.pid, "SIGSTOP");
+  await cache.check();
+  const isAway = { connected: false, problem: "No answer within 40 ms" };
+  expect(cache.metrics()).toMatchObject(isAway);
+  // Past the second for which it is left alone.
+  await delay(1500);
+  expect(cache.metrics()).toMatchObject(isAway);
+  process.kill(redis.pid, "SIGCONT");
+  const state = () => cache.metrics();
+  await expect.poll(state, { timeout: 10_000 }).toMatchObject({ connected: true, problem: null });
 });
 
 async function timed<T>(action: () => Promise<T>): Promise<{ value: T; ms: number }> {

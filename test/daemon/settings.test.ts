@@ -113,6 +113,41 @@ describe.each([
   });
 });
 
+test("redisUrl holds from the moment that it is set or taken back", async () => {
+  await using redis = await openRedis({ password: "right" });
+  await using daemon = await openHostedDaemon();
+  const cache = async () => (await daemon.client.call("stats")).cache;
+  const check = async () =>
+    (await daemon.client.call("doctor")).checks.find(({ name }) => name === "redis")?.message;
+  const use = (redisUrl: string | null) => daemon.client.call("updateSettings", { body: { redisUrl } });
+  expect(await check()).toBe("Not used; results are cached in the daemon.");
+  await use(`redis://:wrong@127.0.0.1:${redis.port}`);
+  await expect.poll(cache).toMatchObject({ backend: "redis", connected: false });
+  await expect.poll(async () => (await cache()).problem).toContain("WRONGPASS");
+  expect(await check()).toMatch(/^It cannot be used \(WRONGPASS .+\)\. Runs still work/);
+  await use(`redis://:right@127.0.0.1:${redis.port}`);
+  await expect.poll(cache).toMatchObject({ backend: "redis", connected: true, problem: null });
+  expect(await check()).toBe("Connected.");
+  for (const wasCached of [false, true]) {
+    const run = await daemon.run("echo kept", { cacheTtlMs: 60_000 });
+    expect([run.text(), run.events[0]]).toMatchObject(["kept\n", { run: { cached: wasCached } }]);
+  }
+  expect(await cache()).toMatchObject({ hits: 1, misses: 1 });
+  await use(null);
+  expect(await cache()).toMatchObject({ backend: "memory", connected: true, hits: 0, misses: 0 });
+  const run = await daemon.run("echo kept", { cacheTtlMs: 60_000 });
+  expect(run.events[0]).toMatchObject({ run: { cached: false } });
+});
+
+test.each(["redis://a%zz@localhost", "redis+cluster://:%f@localhost", "redis+cluster://localhost?also=a b"])(
+  "%s is refused when it is set, not when the daemon connects",
+  async (redisUrl) => {
+    await using daemon = await openTestDaemon();
+    const refused = await daemon.http.ask("PATCH", "/api/settings", { json: { redisUrl } });
+    expect(refused.problem()).toMatchObject({ status: 400, issues: [{ path: "redisUrl" }] });
+  },
+);
+
 test("commandTimeoutMs and hostKeyPolicy hold for runs that say nothing else", async () => {
   await using daemon = await openHostedDaemon({ flags: ["--command-timeout-ms", "300"] });
   const run = await daemon.run("sleep 100");

@@ -79,6 +79,10 @@ test.each([
     const refused = await cache();
     expect(refused).toMatchObject({ backend: "redis", connected: true });
     expect(refused.problem).toContain(why);
+    const { checks } = await daemon.client.call("doctor");
+    const told = checks.find(({ name }) => name === "redis");
+    expect(told?.state).toBe("warning");
+    expect(told?.message).toContain(`It refuses (${why}`);
     expect(await tell(redis, mend)).toContain("+OK");
     await daemon.run("echo after", { cacheTtlMs: 60_000 });
     await expect.poll(async () => (await cache()).problem).toBeNull();

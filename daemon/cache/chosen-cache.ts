@@ -1,0 +1,58 @@
+import type { Log } from "../core/log.ts";
+import type { RateLimiter } from "../core/rate-limiter.ts";
+import type { CacheMetrics, CountingCache } from "./cache.ts";
+import { createMemoryCache } from "./memory.ts";
+import { openRedisCache } from "./redis.ts";
+
+/** The cache that the setting `redisUrl` names at present. Another one starts empty, with figures of its own. */
+export class ChosenCache implements CountingCache {
+  readonly #log: Log;
+  #url: string | null;
+  #cache: CountingCache;
+  readonly limiter: RateLimiter = {
+    take: (client, perMinute) => this.#cache.limiter.take(client, perMinute),
+  };
+
+  constructor(url: string | null, log: Log) {
+    this.#log = log;
+    this.#url = url;
+    this.#cache = open(url, log);
+  }
+
+  /** Moves to another cache if the URL is another one. */
+  use(url: string | null): void {
+    if (url === this.#url) return;
+    const former = this.#cache;
+    this.#url = url;
+    this.#cache = open(url, this.#log);
+    void former[Symbol.asyncDispose]();
+  }
+
+  get(key: string): Promise<string | undefined> {
+    return this.#cache.get(key);
+  }
+
+  set(key: string, value: string, ttlMs: number): Promise<void> {
+    return this.#cache.set(key, value, ttlMs);
+  }
+
+  delete(key: string): Promise<void> {
+    return this.#cache.delete(key);
+  }
+
+  check(): Promise<void> {
+    return this.#cache.check();
+  }
+
+  metrics(): CacheMetrics {
+    return this.#cache.metrics();
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#cache[Symbol.asyncDispose]();
+  }
+}
+
+function open(url: string | null, log: Log): CountingCache {
+  return url === null ? createMemoryCache() : openRedisCache(url, log);
+}
