@@ -34,7 +34,7 @@ const hostForm = /^(?:(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d{0,5})?)?$/;
  */
 export function requestFormProblem({ method, rawHeaders, headers }: IncomingMessage): Problem | undefined {
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
-  if (names.length >= maxHeaders) return ambiguousHeader("headers", `must be fewer than ${maxHeaders}`);
+  if (names.length >= maxHeaders) return headersTooLarge();
   const repeated = names.find((name, index) => singletons.has(name) && names.indexOf(name) !== index);
   if (repeated !== undefined) return ambiguousHeader(repeated, "must be given once");
   if (!hostForm.test(headers.host ?? ""))
@@ -44,6 +44,14 @@ export function requestFormProblem({ method, rawHeaders, headers }: IncomingMess
   if (!own || names.includes("origin") || names.includes("referer"))
     return new Problem("forbidden", "Requests from web pages are not allowed.");
   return isReading(method) || !names.includes("hostrun-agent") ? undefined : needsApproval();
+}
+
+/** Also for what Node's parser refuses itself. */
+export function headersTooLarge(): Problem {
+  return new Problem(
+    "headers_too_large",
+    `A request may have up to ${maxHeaders - 1} headers and 16 KiB of them.`,
+  );
 }
 
 function isReading(method: string | undefined): boolean {

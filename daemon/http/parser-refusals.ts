@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { Problem } from "../../protocol/problem.ts";
-import { maxHeaders } from "./caller.ts";
+import { headersTooLarge } from "./caller.ts";
 import { requestIdOf } from "../core/request-id.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
@@ -44,11 +44,7 @@ export function respondToConnect(
 }
 
 function refusalFor(code: string | undefined): Problem {
-  if (code === "HPE_HEADER_OVERFLOW")
-    return new Problem(
-      "headers_too_large",
-      `A request may have up to ${maxHeaders - 1} headers and 16 KiB of them.`,
-    );
+  if (code === "HPE_HEADER_OVERFLOW") return headersTooLarge();
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") {
     return new Problem(
       "request_timeout",
