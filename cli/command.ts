@@ -84,14 +84,17 @@ function wrongFlag({ value }: OptionToken): string | undefined {
   return value === undefined ? undefined : "takes no value.";
 }
 
-/** Requires exactly these words, by name; a name that ends in "?" is optional. */
+/** Requires exactly these words, by name, none of them empty; a name that ends in "?" is optional. */
 export function takeWords<const Names extends readonly string[]>(
   words: readonly string[],
   ...names: Names
 ): { readonly [Index in keyof Names]: Names[Index] extends `${string}?` ? string | undefined : string };
 export function takeWords(words: readonly string[], ...names: readonly string[]): readonly unknown[] {
-  const missing = names.find((name, index) => words[index] === undefined && !name.endsWith("?"));
-  if (missing !== undefined) throw new UsageError(`${missing} is missing.`);
+  for (const [index, name] of names.entries()) {
+    const word = words[index] ?? "";
+    if (word !== "" || name.endsWith("?")) continue;
+    throw new UsageError(`${name} is ${index < words.length ? "empty" : "missing"}.`);
+  }
   const surplus = words[names.length];
   if (surplus !== undefined) throw new UsageError(`Unexpected argument "${surplus}".`);
   return names.map((_, index) => words[index]);

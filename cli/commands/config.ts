@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { discover } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
+import { isOfFields } from "../../protocol/invalid-request.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { defaultSettings, type SettingsReport } from "../../protocol/settings.ts";
 import { visible } from "../../protocol/visible.ts";
 import { checkStateDirectory } from "../../state-directory/trusted-directory.ts";
 import type { Command, CommandGroup } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print, warn } from "../console.ts";
 import { changeEntry, faultOf, readEntries } from "../control/config-file.ts";
 import { parseSettingName, parseSettingValue, settingText } from "../control/settings.ts";
@@ -54,10 +56,15 @@ const set: Command = {
 
 Usage: hostrun config set NAME VALUE
 `,
-  run(args) {
+  async run(args) {
     const [word, text] = takeWords(parseOptions(args, {}).positionals, "NAME", "VALUE");
     const name = parseSettingName(word);
-    return change(name, parseSettingValue(name, text));
+    try {
+      return await change(name, parseSettingValue(name, text));
+    } catch (failure) {
+      // Its only field is the value given here; a setting from elsewhere is refused with its place.
+      throw failure instanceof Problem && isOfFields(failure) ? new UsageError(failure.message) : failure;
+    }
   },
 };
 

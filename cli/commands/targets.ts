@@ -19,6 +19,7 @@ id of \`hostrun jobs\`, the beginning of one, or last); !TARGET takes away.
 Prints one name per line. Exit status: 1 if a target matches no hosts; a warning says which.
 
 ${formatHelp}`,
+  optionNames: { targets: "TARGET" },
   async run(args) {
     const { values, positionals } = parseOptions(args, formatOptions);
     if (positionals.length === 0) throw new UsageError("Name at least one target.");

@@ -22,6 +22,7 @@ NAME is the file; id_ed25519 by default.
                       passphrase is asked for
   --no-passphrase     do not ask, and do not encrypt it
 ${formatHelp}`,
+  optionNames: { name: "NAME", comment: "--comment", passphrase: "--passphrase-stdin" },
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       type: { type: "string" },

@@ -452,7 +452,7 @@ test("settings are shown with where they come from, and changed", async () => {
   });
   expect(await said("config", "unset", "poolIdleMs")).toBe("poolIdleMs is 60000 (default).\n");
   expect((await complained("config", "set", "poolIdleMs", "soon"))[0]).toBe(2);
-  expect((await complained("config", "set", "logLevel", "loud"))[0]).toBe(1);
+  expect((await complained("config", "set", "logLevel", "loud"))[0]).toBe(2);
   expect((await complained("config", "get", "poolIdelMs"))[1]).toContain("Did you mean poolIdleMs?");
 });
 

@@ -193,6 +193,8 @@ test.each(["", "s", "-1s", "1d", "1e3", "1 s", "٣s"])("%j is no time", (text) =
 test("words are counted", () => {
   expect(takeWords(["a"], "A", "B?")).toEqual(["a", undefined]);
   expect(complaintOf(() => takeWords([], "NAME"))).toBe("NAME is missing.");
+  expect(complaintOf(() => takeWords(["a", ""], "A", "B"))).toBe("B is empty.");
+  expect(takeWords([""], "A?")).toEqual([""]);
   expect(complaintOf(() => takeWords(["a", "b"], "NAME"))).toBe('Unexpected argument "b".');
   expect(parseOptions(["x", "--", "--json"], { json: { type: "boolean" } }).positionals).toEqual([
     "x",
