@@ -119,7 +119,7 @@ export class RunHistory {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
     }
     requireSecrets("This run", run.options.secretEnvNames ?? [], given.secretEnv);
-    if (run.options.stdinOpen === true || run.options.stdinGiven === true) {
+    if (hasReadInput(run)) {
       throw new Problem(
         "conflict",
         "This run read standard input, which is not stored. Run the command again.",
@@ -247,4 +247,10 @@ function parseRun(text: string | undefined): Run | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Open input is accepted only once the command has begun; whether any came then is not recorded. */
+function hasReadInput({ options, outcome, startedAt }: Run): boolean {
+  if (options.stdinGiven === true) return true;
+  return options.stdinOpen === true && !(outcome === "failed" && startedAt === null);
 }

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { problemOf } from "../support/http.ts";
-import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { hostOf, openHostedDaemon, openStream } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 
 const daemon = await openHostedDaemon();
@@ -119,6 +119,24 @@ test("a command that read input is not run again, since its input is not kept", 
   const stored = await daemon.http.ask("GET", `/api/runs/${run.id}`);
   expect(stored.bytes.toString()).not.toContain("the secret");
   expect(stored.json()).toMatchObject({ options: { stdinGiven: true } });
+});
+
+test("a run whose input was open is run again only if its command never began", async () => {
+  const rerun = (id: string) => client.call("rerun", { params: { run: id }, body: {} });
+  const host = { ...hostOf(daemon.sshd), name: "later" };
+  // Nothing listens there.
+  await client.call("createHost", { body: { ...host, port: 1 } });
+  const failed = await new RunReading().follow(
+    await openStream(daemon, "read line; echo $line", { host: "later", stdinOpen: true }),
+  );
+  expect(failed.complete).toMatchObject({ outcome: "failed" });
+  await client.call("updateHost", { params: { host: "later" }, body: { port: host.port } });
+  const { id, options } = await rerun(failed.id);
+  expect(options.stdinOpen).toBe(true);
+  await client.call("runStdin", { params: { run: id }, body: { data: "typed\n", end: true } });
+  const again = await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
+  expect(again.text()).toBe("typed\n");
+  expect((await problemOf(rerun(id))).code).toBe("conflict");
 });
 
 test("the figures for Prometheus are those of /api/stats", async () => {
