@@ -75,6 +75,7 @@ export class WorkerRun {
         break;
       case "exited":
         this.#end = endOf(message.code, message.signal);
+        // What it left running may hold its output open; sshd takes no more input from here on either.
         this.#parts.input?.destroy();
         break;
       case "ended":

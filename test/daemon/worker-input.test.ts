@@ -66,6 +66,17 @@ test("what is typed reaches a worker's command line by line, and so does its end
   expect((await write(run, { data: "late" })).problem()).toMatchObject({ status: 409, code: "conflict" });
 });
 
+test("a command that has exited takes no more input, although what it left still prints", async () => {
+  await awaitWorker(daemon);
+  const left = "{ sleep 3; echo late; } & echo ready; exit 6";
+  const { run, messages } = await startByWorker(daemon, left, { stdinOpen: true });
+  expect(run.text()).toBe("ready\n");
+  await expect.poll(async () => (await write(run, { data: "x" })).status).toBe(409);
+  expect((await daemon.client.call("getRun", { params: { run: run.id } })).state).toBe("running");
+  await run.until(messages, ({ type }) => type === "complete");
+  expect(outcomeOf(run)).toMatchObject({ outcome: "exited", exitCode: 6, stdout: "ready\nlate\n" });
+});
+
 test("a command that reads slowly holds up its writer, and no other command", async () => {
   await awaitWorker(daemon);
   const bytes = randomBytes(12_000_000);
