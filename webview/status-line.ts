@@ -50,7 +50,7 @@ export class StatusLine {
 
   stopClock(ms: number): void {
     this.#ticker.stop(ms);
-    // A time that stands still may have its tenths.
+    // Once stopped, the time may be shown with tenths.
     this.#time.textContent = formatElapsed(ms);
   }
 

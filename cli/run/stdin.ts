@@ -21,7 +21,7 @@ export async function stdinSource(): Promise<StdinSource> {
   }
 }
 
-/** A background program that reads its terminal is stopped (SIGTTIN). Only Linux tells without a system call of C. */
+/** A background program that reads its terminal is stopped (SIGTTIN). Only Linux shows this without a system call from C. */
 function isInBackground(): boolean {
   let stat = "";
   try {

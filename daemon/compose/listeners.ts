@@ -10,7 +10,7 @@ import { listen, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Http } from "./http.ts";
 
-/** Starts to listen and announces the address to clients. Returns the socket. */
+/** Starts to listen and writes the discovery file. Returns the socket. */
 export async function openListeners(
   context: DaemonContext,
   { token, serve }: Pick<Http, "token" | "serve">,

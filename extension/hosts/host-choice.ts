@@ -102,7 +102,7 @@ function entryOf(host: Host, production: ProductionFinder): ChoiceItem<Host> {
   return { label: plainLabel(host.name), description: hostNotes(host, production), value: host };
 }
 
-/** What stands beside a host's name in a list to choose from. */
+/** What is shown beside a host's name in a list to choose from. */
 export function hostNotes(host: Host, production: ProductionFinder): string {
   const notes = [
     ...productionLabels(host, production),

@@ -252,7 +252,7 @@ export class RunCommands {
   }
 }
 
-/** A long command would push a description out of sight: what tells runs apart has a line of its own. */
+/** A long command would push a description out of sight: what distinguishes runs is on a line of its own. */
 function runEntry(run: Run): ChoiceItem<Run> {
   const notes = [stateLabel(run), run.host.name, relativeTime(run.createdAt)];
   return {

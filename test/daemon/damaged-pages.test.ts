@@ -36,7 +36,7 @@ test.each([
   });
 });
 
-test("where a damaged store was replaced, whoever finds nothing is told of it", async () => {
+test("an empty list says that a damaged store was replaced", async () => {
   await using cli = await openCli();
   await mkdir(cli.stateDirectory, { mode: 0o700 });
   await writeFile(join(cli.stateDirectory, "hostrun.db"), randomBytes(8192), { mode: 0o600 });

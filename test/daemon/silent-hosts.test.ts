@@ -71,7 +71,7 @@ describe.concurrent("a durable run", () => {
   });
 
   // A host that cannot be reached is waited for half a minute.
-  test("there can be cancelled, without a word that it ended", { timeout: 20_000 }, async () => {
+  test("there can be cancelled, with its end unconfirmed", { timeout: 20_000 }, async () => {
     const given = Promise.withResolvers<void>();
     await using server = await openSsh2Server({
       exec: (channel, command) => {
@@ -132,7 +132,7 @@ describe.concurrent("a host that is asked for its login shell", () => {
   });
 });
 
-test.concurrent("a cancel that the host never answers ends the run, without a word that it ended", async () => {
+test.concurrent("a cancel that the host never answers ends the run, with its end unconfirmed", async () => {
   let sessions = 0;
   await using server = await openSsh2Server({
     ident,

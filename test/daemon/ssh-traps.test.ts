@@ -58,7 +58,7 @@ test("trap 2: standard error after its end does no harm to the process or to oth
   expect(good).toMatchObject({ end: { kind: "exited", code: 0 }, process: { reused: true } });
 });
 
-test("trap 6: standard output after its end is not dropped without a word", async () => {
+test("trap 6: standard output after its end is not dropped silently", async () => {
   await using server = await openSsh2Server({
     exec: (channel, _command, connection) => {
       const wire = wireOf(connection);
@@ -137,7 +137,7 @@ test("trap 4: an exit status is not the end: without the session's close the run
   expect(run.end).toMatchObject({ kind: "lost", problem: { code: "connection_lost" } });
 });
 
-test("nobody hears of an end before they know of the process", async () => {
+test("an end is reported only once the process is known", async () => {
   await using server = await openFlood(32_768);
   await using pool = await openSshPool({ trust: [server] });
   const told: string[] = [];

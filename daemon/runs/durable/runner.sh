@@ -1,6 +1,6 @@
 # What a durable run leaves on its host as `script`, in a directory of its own (see find-directory.sh), beside
-# `command`, `stdin` (until it is open), `out`, `err`; `go`, a directory that must be created by whoever starts the
-# command; `never` if it was decided that nobody does; `runner` and `group`, the ids of the process that waits for the
+# `command`, `stdin` (until it is open), `out`, `err`; `go`, a directory that must be created to start the
+# command; `never` if it was decided not to start it; `runner` and `group`, the ids of the process that waits for the
 # command and of the command's process group; `boot`, the id of the boot during which they run; `said`, the shell's
 # message about the command's end, if that is needed; and at the end `status`, the exit status or the signal name.
 # A later daemon follows the run with this same text, so file names, modes and arguments must not change.

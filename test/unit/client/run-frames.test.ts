@@ -96,7 +96,7 @@ test.each(Object.entries(ways))(
   },
 );
 
-test("a run is not started where no daemon runs, and whoever wants it is told at once", async () => {
+test("starting a run fails at once where no daemon runs", async () => {
   using nowhere = new Transport("/nonexistent/socket");
   const failure = await ways
     .started(nowhere)
