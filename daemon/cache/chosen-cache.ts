@@ -28,8 +28,8 @@ export class ChosenCache implements CountingCache {
     void former[Symbol.asyncDispose]();
   }
 
-  get(key: string): Promise<string | undefined> {
-    return this.#cache.get(key);
+  get(key: string, isUsable?: (value: string) => boolean): Promise<string | undefined> {
+    return this.#cache.get(key, isUsable);
   }
 
   set(key: string, value: string, ttlMs: number): Promise<void> {

@@ -21,10 +21,11 @@ export function createMemoryCache(): CountingCache {
   const lookUps = new LookUps();
   return {
     limiter: createRateLimiter(),
-    get: async (key) => {
+    get: async (key, isUsable = () => true) => {
       const value = kept.get(key);
-      lookUps.count(key, value !== undefined);
-      return value;
+      const found = value !== undefined && isUsable(value) ? value : undefined;
+      lookUps.count(key, found !== undefined);
+      return found;
     },
     set: async (key, value, ttlMs) => {
       kept.set(key, value, { ttl: ttlMs });

@@ -50,11 +50,10 @@ class RedisCache implements CountingCache {
     redis.on("error", (failure) => this.#isAway(failure));
   }
 
-  async get(key: string): Promise<string | undefined> {
-    // Redis may have refused to store what it does not have.
-    const value =
-      (await this.#attempt(async () => (await this.#redis.get(prefix + key)) ?? undefined)) ??
-      (await this.#fallback.get(key));
+  async get(key: string, isUsable = (_value: string) => true): Promise<string | undefined> {
+    const stored = await this.#attempt(async () => (await this.#redis.get(prefix + key)) ?? undefined);
+    // Redis may have refused to store what it does not have, or something else has been put there.
+    const value = stored !== undefined && isUsable(stored) ? stored : await this.#fallback.get(key, isUsable);
     this.#lookUps.count(key, value !== undefined);
     return value;
   }

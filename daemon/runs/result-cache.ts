@@ -7,7 +7,8 @@ import type { RunStore } from "./record/run-store.ts";
 
 /** What the run engine needs of a cache. A miss is always a valid answer. */
 export interface Cache {
-  get(key: string): Promise<string | undefined>;
+  /** A value that is not usable is a miss. */
+  get(key: string, isUsable?: (value: string) => boolean): Promise<string | undefined>;
   set(key: string, value: string, ttlMs: number): Promise<void>;
   delete(key: string): Promise<void>;
 }
@@ -64,11 +65,14 @@ export async function cachedResult(
   if (!mayBeCached(request)) return {};
   const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
   const key = resultKey(store.events.epoch, request, identity);
-  const id = await cache.get(key);
-  const stored = id === undefined ? undefined : store.get(id);
-  const endedAt = stored?.endedAt ?? null;
-  const isOld = endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs;
-  return { key, run: stored?.damaged !== undefined || isOld ? undefined : stored };
+  const reusable = (id: string): Run | undefined => {
+    const stored = store.get(id);
+    const endedAt = stored?.endedAt ?? null;
+    const isOld = endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs;
+    return stored?.damaged !== undefined || isOld ? undefined : stored;
+  };
+  const id = await cache.get(key, (found) => reusable(found) !== undefined);
+  return { key, run: id === undefined ? undefined : reusable(id) };
 }
 
 /** The cache key of an ended run's result; undefined if the result must not be reused. */

@@ -137,10 +137,14 @@ describe.each([
 
   test("a result that is older than asked for is not answered", async () => {
     await using counter = await openCounter();
-    await daemon.run(counter.command, { cacheTtlMs: 100 });
+    await daemon.run(counter.command, { cacheTtlMs: 60_000 });
+    const before = await cacheOf(daemon);
     await delay(120);
     await daemon.run(counter.command, { cacheTtlMs: 100 });
     expect(await counter.count()).toBe(2);
+    // One that could not be used is no hit.
+    const after = await cacheOf(daemon);
+    expect([after.hits - before.hits, after.misses - before.misses]).toEqual([0, 1]);
   });
 
   test("nothing is answered from it unless that was asked for", async () => {
