@@ -6,6 +6,7 @@ import { openRedisCache } from "./redis.ts";
 
 /** The cache that the setting `redisUrl` names at present. Another one starts empty, with figures of its own. */
 export class ChosenCache implements CountingCache {
+  readonly #secret: string;
   readonly #log: Log;
   #url: string | null;
   #cache: CountingCache;
@@ -13,10 +14,12 @@ export class ChosenCache implements CountingCache {
     take: (client, perMinute) => this.#cache.limiter.take(client, perMinute),
   };
 
-  constructor(url: string | null, log: Log) {
+  /** `secret` seals what is kept in Redis. */
+  constructor(url: string | null, secret: string, log: Log) {
+    this.#secret = secret;
     this.#log = log;
     this.#url = url;
-    this.#cache = open(url, log);
+    this.#cache = this.#open(url);
   }
 
   /** Moves to another cache if the URL is another one. */
@@ -24,7 +27,7 @@ export class ChosenCache implements CountingCache {
     if (url === this.#url) return;
     const former = this.#cache;
     this.#url = url;
-    this.#cache = open(url, this.#log);
+    this.#cache = this.#open(url);
     void former[Symbol.asyncDispose]();
   }
 
@@ -51,8 +54,8 @@ export class ChosenCache implements CountingCache {
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#cache[Symbol.asyncDispose]();
   }
-}
 
-function open(url: string | null, log: Log): CountingCache {
-  return url === null ? createMemoryCache() : openRedisCache(url, log);
+  #open(url: string | null): CountingCache {
+    return url === null ? createMemoryCache() : openRedisCache(url, this.#secret, this.#log);
+  }
 }

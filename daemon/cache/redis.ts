@@ -6,6 +6,7 @@ import { LookUps } from "./look-ups.ts";
 import { createMemoryCache } from "./memory.ts";
 import { createSharedRateLimiter } from "./rate-limiter.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
+import { Seal } from "./seal.ts";
 
 /** How long a run may wait: a slower cache is no use for runs that take a few milliseconds. */
 const maxWaitMs = 40;
@@ -15,15 +16,17 @@ const prefix = "hostrun:";
 
 /**
  * The cache in Redis, backed by the embedded one: while Redis is down or slow, entries come from the embedded cache, and
- * no run waits for Redis longer than 40 ms, once a second at most.
+ * no run waits for Redis longer than 40 ms, once a second at most. What others have put under our keys is a miss, since
+ * entries are sealed with `secret`.
  */
-export function openRedisCache(url: string, log: Log): CountingCache {
-  return new RedisCache(createRedisClient(url), log);
+export function openRedisCache(url: string, secret: string, log: Log): CountingCache {
+  return new RedisCache(createRedisClient(url), new Seal(secret), log);
 }
 
 class RedisCache implements CountingCache {
   readonly limiter: RateLimiter;
   readonly #redis: RedisClient;
+  readonly #seal: Seal;
   readonly #log: Log;
   readonly #fallback = createMemoryCache();
   readonly #lookUps = new LookUps();
@@ -34,8 +37,9 @@ class RedisCache implements CountingCache {
   #refusal: string | null = null;
   #disposed = false;
 
-  constructor(redis: RedisClient, log: Log) {
+  constructor(redis: RedisClient, seal: Seal, log: Log) {
     this.#redis = redis;
+    this.#seal = seal;
     this.#log = log;
     const shared = createSharedRateLimiter(redis);
     this.limiter = {
@@ -51,7 +55,7 @@ class RedisCache implements CountingCache {
   }
 
   async get(key: string, isUsable = (_value: string) => true): Promise<string | undefined> {
-    const stored = await this.#attempt(async () => (await this.#redis.get(prefix + key)) ?? undefined);
+    const stored = this.#seal.opened(key, (await this.#attempt(() => this.#redis.get(prefix + key))) ?? "");
     // Redis may have refused to store what it does not have, or something else has been put there.
     const value = stored !== undefined && isUsable(stored) ? stored : await this.#fallback.get(key, isUsable);
     this.#lookUps.count(key, value !== undefined);
@@ -62,7 +66,7 @@ class RedisCache implements CountingCache {
     // Also stored here, in case Redis does not respond in time.
     await this.#fallback.set(key, value, ttlMs);
     await this.#attempt(async () => {
-      await this.#redis.set(prefix + key, value, "PX", ttlMs);
+      await this.#redis.set(prefix + key, this.#seal.sealed(key, value), "PX", ttlMs);
       this.#refusal = null;
     });
   }

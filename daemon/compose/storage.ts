@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CountingCache } from "../cache/cache.ts";
 import { ChosenCache } from "../cache/chosen-cache.ts";
+import { cacheSecretOf } from "../store/cache-secret.ts";
 import type { Scope } from "../core/scope.ts";
 import type { DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
 import type { RunStore } from "../runs/record/run-store.ts";
@@ -43,7 +44,7 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const durable = plans.list();
   const closed = closeOpenRuns({ store, clock, log }, durable);
   if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
-  const cache = scope.own(new ChosenCache(settings.current.redisUrl, log));
+  const cache = scope.own(new ChosenCache(settings.current.redisUrl, cacheSecretOf(database), log));
   settings.onChange(() => cache.use(settings.current.redisUrl));
   return { database, store, cache, plans, durable: durable.planned, damagedStore };
 }

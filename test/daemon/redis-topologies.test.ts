@@ -30,7 +30,7 @@ async function expectKept(cache: CountingCache, key: string, read: () => Promise
     await cache.set(key, "run", 60_000);
     return read();
   };
-  await expect.poll(written, { timeout: 60_000 }).toBe("run");
+  await expect.poll(written, { timeout: 60_000 }).toMatch(/^[\w-]{43}:run$/);
   expect(await cache.get(key)).toBe("run");
 }
 
@@ -59,7 +59,7 @@ test(
     const command = ["redis-server", directory.join("sentinel.conf"), "--sentinel"] as const;
     await using _ = await openServerProcess([...command, "--dir", directory.path], { ready: /\+monitor/ });
     const url = `redis+sentinel://:${encodeURIComponent(password)}@127.0.0.1:1/main/0?also=127.0.0.1:${port}`;
-    await using cache = openRedisCache(url, silentLog);
+    await using cache = openRedisCache(url, "secret", silentLog);
     await isUp(cache);
     const read = (at: number, key: string) => () =>
       cli(at, "-a", password, "--no-auth-warning", "GET", `hostrun:${key}`);
@@ -81,7 +81,11 @@ test("a cluster is used from whichever of its nodes is there", patient, async ()
   await cli(port, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
   await expect.poll(() => cli(port, "CLUSTER", "INFO"), { timeout: 60_000 }).toContain("cluster_state:ok");
   // The first one that is named is not there.
-  await using cache = openRedisCache(`redis+cluster://127.0.0.1:1?also=127.0.0.1:${port}`, silentLog);
+  await using cache = openRedisCache(
+    `redis+cluster://127.0.0.1:1?also=127.0.0.1:${port}`,
+    "secret",
+    silentLog,
+  );
   await isUp(cache);
   await expectKept(cache, "key", () => cli(port, "GET", "hostrun:key"));
   // So are the counts of the rate limit.
@@ -94,7 +98,7 @@ test("a cluster is used from whichever of its nodes is there", patient, async ()
 
 test("one that hangs holds a run up for 40 ms at most, also where its rate is limited", async () => {
   await using redis = await openRedis();
-  await using cache = openRedisCache(redis.url, silentLog);
+  await using cache = openRedisCache(redis.url, "secret", silentLog);
   await isUp(cache);
   process.kill(redis.pid, "SIGSTOP");
   const first = await timed(() => cache.limiter.take("client", 10));
@@ -112,7 +116,7 @@ test("one that hangs holds a run up for 40 ms at most, also where its rate is li
 
 test("one that hangs is told of until it answers, and found again without a run", async () => {
   await using redis = await openRedis();
-  await using cache = openRedisCache(redis.url, silentLog);
+  await using cache = openRedisCache(redis.url, "secret", silentLog);
   await isUp(cache);
   process.kill(redis.pid, "SIGSTOP");
   await cache.check();

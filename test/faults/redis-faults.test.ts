@@ -56,6 +56,38 @@ test.each([
   expect(read).toMatchObject({ id: run.id, outcome: "exited", exitCode: 0 });
 });
 
+test("what Redis has under our keys is believed only as what was put there for that key", async () => {
+  await using redis = await openRedis();
+  await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
+  await expect.poll(async () => (await daemon.client.call("stats")).cache.connected).toBe(true);
+  const keysOf = async (kind: string): Promise<string[]> =>
+    (await tell(redis, `KEYS hostrun:${kind}:*`)).split("\r\n").filter((line) => line.startsWith("hostrun:"));
+  const ttl = { cacheTtlMs: 60_000 };
+  const first = await daemon.run("echo first", ttl);
+  const failed = await daemon.run("echo failed; exit 7");
+  await expect.poll(() => keysOf("result")).toHaveLength(1);
+  const [own = ""] = await keysOf("result");
+  await daemon.run("echo second", ttl);
+  await expect.poll(() => keysOf("result")).toHaveLength(2);
+  const other = (await keysOf("result")).find((key) => key !== own);
+  const [, value = ""] = (await tell(redis, `GET ${own}`)).split("\r\n");
+  for (const planted of [first.id, failed.id, value]) {
+    expect(await tell(redis, `SET ${other} ${planted}`)).toContain("+OK");
+    const run = await daemon.run("echo second", ttl);
+    expect([run.text(), run.complete.exitCode]).toEqual(["second\n", 0]);
+  }
+  const { id } = failed;
+  const read = () => daemon.client.call("getRun", { params: { run: id } });
+  const forged = JSON.stringify({
+    ...(await read()),
+    exitCode: 0,
+    host: { id: null, name: "h", address: "a" },
+  });
+  const [epoch = ""] = failed.lastId.split(".");
+  expect(await tell(redis, `SET hostrun:process:${epoch}:${id} '${forged}'`)).toContain("+OK");
+  expect(await read()).toMatchObject({ id, exitCode: 7 });
+});
+
 const full = ["--maxmemory", "1", "--maxmemory-policy", "noeviction"];
 const readOnly = ["--replicaof", "127.0.0.1", "1", "--replica-serve-stale-data", "yes"];
 
