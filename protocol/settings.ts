@@ -55,11 +55,13 @@ const fields = {
 
 /** A sentinel URL must name the master. */
 function namesSentinels(url: string): boolean {
+  if (!URL.canParse(url)) return true; // Refused as no URL; Zod checks this, too.
   return !/^rediss?\+sentinel:/.test(url) || /^\/[\w.-]+(?:\/\d+)?$/.test(new URL(url).pathname);
 }
 
 /** What the daemon decodes only when it connects must not fail it then. */
 function canBeTaken(url: string): boolean {
+  if (!URL.canParse(url)) return true;
   const { username, password, searchParams } = new URL(url);
   const others = searchParams.get("also")?.split(",") ?? [];
   return (

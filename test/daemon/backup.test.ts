@@ -108,7 +108,7 @@ test("where a backup cannot be written it is said why, and what to do", async ()
   await symlink(loop, loop);
   await writeFile(join(other.home, "file"), "");
   const refusals = [
-    ["", /^2 .*FILE must be the name of a file\./],
+    ["", /^2 hostrun: FILE is empty\./],
     [`${join(other.home, "folder")}/`, /^2 .*FILE must be the name of a file\./],
     [join(disk.path, "b"), /\(ENOSPC\)\. Its disk is full: make room, or choose another place\./],
     [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it does not exist, or choose/],

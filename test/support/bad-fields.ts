@@ -343,7 +343,7 @@ export const badFields = (run: string): Partial<Record<EndpointName, Case>> => (
       defaultKeyType: { values: ["dsa", "", 1] },
       hostKeyPolicy: { values: ["no", "", 1] },
       requiredRsaSize: { values: [1023, 16_385, 2048.5, "2048"] },
-      redisUrl: { values: ["http://x", "localhost", "", 1] },
+      redisUrl: { values: ["http://x", "localhost", "redis+sentinel://[", "redis://%zz@x", "", 1] },
       historyDays: days,
       historyMaxBytes: { values: [0, 1_048_575, "1048576"] },
       idleExitMs: span,
