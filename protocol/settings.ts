@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ListenText } from "./listen-address.ts";
 import { HostKeyPolicy, Port, UserName } from "./host.ts";
+import { isPercentEncoded } from "./percent-encoding.ts";
 
 const span = (max: number) => z.int().min(0).max(max);
 const dayMs = 86_400_000;
@@ -34,7 +35,7 @@ const fields = {
   promptTimeoutMs: z.int().min(100).max(3_600_000),
   /** null: the embedded cache. A password in it is shown as `***`. */
   redisUrl: z
-    .url({ protocol: /^rediss?(?:\+(?:sentinel|cluster))?$/ })
+    .url({ protocol: /^rediss?(?:\+(?:sentinel|cluster))?$/, abort: true })
     .refine(namesSentinels, "must be redis+sentinel://host[:port]/NAME[/DB]")
     .refine(canBeTaken, "has a login that is not percent-encoded, or another address that is not host[:port]")
     .nullable(),
@@ -55,27 +56,17 @@ const fields = {
 
 /** A sentinel URL must name the master. */
 function namesSentinels(url: string): boolean {
-  if (!URL.canParse(url)) return true; // Refused as no URL; Zod checks this, too.
   return !/^rediss?\+sentinel:/.test(url) || /^\/[\w.-]+(?:\/\d+)?$/.test(new URL(url).pathname);
 }
 
 /** What the daemon decodes only when it connects must not fail it then. */
 function canBeTaken(url: string): boolean {
-  if (!URL.canParse(url)) return true;
   const { username, password, searchParams } = new URL(url);
   const others = searchParams.get("also")?.split(",") ?? [];
   return (
-    [username, password].every(isEncoded) && others.every((address) => URL.canParse(`redis://${address}`))
+    [username, password].every(isPercentEncoded) &&
+    others.every((address) => URL.canParse(`redis://${address}`))
   );
-}
-
-function isEncoded(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Every setting of the daemon. Durations are in milliseconds, sizes in bytes. */

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { api } from "../../protocol/api.ts";
 import type { Endpoint } from "../../protocol/endpoint.ts";
 import { invalidRequest, refusedField } from "../../protocol/invalid-request.ts";
+import { isPercentEncoded } from "../../protocol/percent-encoding.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import { mediaType, readJson, refuseEncoded } from "./body.ts";
@@ -69,7 +70,7 @@ function abortedAfter(response: Koa.Context["res"]): AbortSignal {
 function queryOf(query: string): Record<string, string> {
   if (query === "") return {};
   for (const [bytes] of query.matchAll(/(?:%[0-9a-f]{2})+/gi)) {
-    if (isUtf8(bytes)) continue;
+    if (isPercentEncoded(bytes)) continue;
     const message = "must be UTF-8, percent-encoded";
     throw new Problem("invalid_request", `The query ${message}.`, { issues: [{ path: "", message }] });
   }
@@ -81,15 +82,6 @@ function queryOf(query: string): Record<string, string> {
     throw refusedField(path, message);
   }
   return Object.fromEntries(parameters);
-}
-
-function isUtf8(encoded: string): boolean {
-  try {
-    decodeURIComponent(encoded);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function parse(schema: z.ZodType, value: unknown): unknown {
