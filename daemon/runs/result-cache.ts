@@ -65,14 +65,18 @@ export async function cachedResult(
   if (!mayBeCached(request)) return {};
   const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
   const key = resultKey(store.events.epoch, request, identity);
-  const reusable = (id: string): Run | undefined => {
-    const stored = store.get(id);
-    const endedAt = stored?.endedAt ?? null;
-    const isOld = endedAt === null || Date.now() - Date.parse(endedAt) > request.cacheTtlMs;
-    return stored?.damaged !== undefined || isOld ? undefined : stored;
-  };
-  const id = await cache.get(key, (found) => reusable(found) !== undefined);
-  return { key, run: id === undefined ? undefined : reusable(id) };
+  let run: Run | undefined;
+  await cache.get(key, (id) => {
+    run = reusable(store.get(id), request.cacheTtlMs);
+    return run !== undefined;
+  });
+  return { key, run };
+}
+
+function reusable(stored: Run | undefined, ttlMs: number): Run | undefined {
+  const endedAt = stored?.endedAt ?? null;
+  const isOld = endedAt === null || Date.now() - Date.parse(endedAt) > ttlMs;
+  return stored?.damaged !== undefined || isOld ? undefined : stored;
 }
 
 /** The cache key of an ended run's result; undefined if the result must not be reused. */
