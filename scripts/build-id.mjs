@@ -3,7 +3,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The sources of what clients and the daemon share in a build. */
-const folders = ["cli", "client", "daemon", "extension", "migrations", "protocol", "state-directory"];
+const folders = [
+  "cli",
+  "client",
+  "daemon",
+  "extension",
+  "migrations",
+  "protocol",
+  "state-directory",
+  "terminal",
+];
 
 /** Twelve hexadecimal digits that are the same for the same sources. */
 export function buildId(root) {

@@ -1,8 +1,8 @@
 import type { OutputStream } from "../protocol/event.ts";
 import { formatBytes } from "../protocol/size.ts";
-import type { ScreenSize } from "./csi-limits.ts";
-import { EscapeFilter } from "./escape-filter.ts";
-import { Pen } from "./pen.ts";
+import type { ScreenSize } from "../terminal/csi-limits.ts";
+import { EscapeFilter } from "../terminal/escape-filter.ts";
+import { Pen } from "../terminal/pen.ts";
 import { stderrMark } from "./stderr-marks.ts";
 import { label } from "./labels.ts";
 

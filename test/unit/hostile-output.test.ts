@@ -5,8 +5,8 @@ import { createLog } from "../../daemon/core/log.ts";
 import { linkless, oneLine, shortened } from "../../extension/plain-text.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visible, visibleLine, visibleText } from "../../protocol/visible.ts";
-import { EscapeFilter } from "../../webview/escape-filter.ts";
-import { Pen } from "../../webview/pen.ts";
+import { EscapeFilter } from "../../terminal/escape-filter.ts";
+import { Pen } from "../../terminal/pen.ts";
 import { hostileOutput } from "../support/hostile-output.ts";
 
 /** What a terminal obeys, an editor hides, or turns other text around; how an emoji looks (U+FE0E, U+FE0F) is left alone. */

@@ -30,6 +30,11 @@ const FORBIDDEN = [
     'import { call } from "../client/request.ts";',
     "state-directory may not import client/request.ts",
   ),
+  refused(
+    "terminal/a.ts",
+    'import type { Run } from "../protocol/run.ts";',
+    "terminal may not import protocol/run.ts",
+  ),
   refused("client/b.ts", 'import * as z from "zod";', "client may not import zod"),
   refused("webview/a.ts", 'import { it } from "../client/a.ts";', "webview may not import client/a.ts"),
   refused("webview/b.ts", 'import { it } from "../extension/a.ts";', "webview may not import extension/a.ts"),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EscapeFilter } from "../../../webview/escape-filter.ts";
-import { Pen } from "../../../webview/pen.ts";
+import { EscapeFilter } from "../../../terminal/escape-filter.ts";
+import { Pen } from "../../../terminal/pen.ts";
 
 const ESC = "\u001b";
 const size = { rows: 24, columns: 120 };

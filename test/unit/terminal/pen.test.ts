@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Pen } from "../../../webview/pen.ts";
+import { Pen } from "../../../terminal/pen.ts";
 
 function after(...parameters: string[]): string {
   const pen = new Pen();
