@@ -293,6 +293,19 @@ test("a daemon that is stopped leaves a durable run alone, and the next one take
   expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 5 });
 });
 
+test("a command that ended in time, while no daemon ran, was not out of time", async () => {
+  await using home = await openHome();
+  const timeoutMs = 3000;
+  const body = { host: "web1", command: "echo before; sleep 0.5; exit 5", durable: true, timeoutMs };
+  const { id } = await home.daemon.client.call("createRun", { body });
+  await until(async () => (await received(home.daemon, id)) > 0);
+  const started = Date.now();
+  await home.daemon[Symbol.asyncDispose]();
+  await until(() => Promise.resolve(Date.now() - started > timeoutMs));
+  await using next = await home.open();
+  expect((await read(next, id)).complete).toMatchObject({ outcome: "exited", exitCode: 5 });
+});
+
 test("what finds a run again is recorded before its host is dialled", async () => {
   await using home = await openHome();
   const { daemon } = home;

@@ -67,6 +67,7 @@ export class DurableExecution implements RunExecution {
     cutPauseShort: () => this.#wake.abort(),
     reached: () => this.#backoff.reset(),
     limitTime: () => this.#limitTime(),
+    endTimeLimit: () => this.stops.endTimeLimit(),
     endGroup: (effect) => void this.#begin(this.#endGroup(effect)),
     release: () => this.live.pace.end(),
     startTimer: (effect) => this.#startTimer(effect),

@@ -129,6 +129,8 @@ interface EffectFields {
   reached: unknown;
   /** Starts the command's time limit. */
   limitTime: unknown;
+  /** The command has ended: what is left to do has no time limit. */
+  endTimeLimit: unknown;
   /** `groupEnded` follows. `directory`: that of all runs on the host. */
   endGroup: { readonly group: number; readonly graceMs: number; readonly directory: string };
   /** The host is no longer held for a slow reader. */

@@ -96,9 +96,13 @@ function reported(state: DurableState, status: RemoteStatus): Transition {
     { ...state, command: "begun", findOnly: true, reconnecting: false },
     status.directory,
   );
-  const limit: DurableEffect[] = next.plan.timeoutMs === 0 || !next.plan.isOwn ? [] : [{ type: "limitTime" }];
   const [last, asked] = askToEnd(next);
-  return [last, [...reports, ...learned, ...limit, ...asked]];
+  return [last, [...reports, ...learned, ...limitOf(next, status), ...asked]];
+}
+
+function limitOf({ plan }: DurableState, { state }: RemoteStatus): DurableEffect[] {
+  if (plan.timeoutMs === 0 || !plan.isOwn) return [];
+  return [{ type: state === "running" ? "limitTime" : "endTimeLimit" }];
 }
 
 function reportBegun({

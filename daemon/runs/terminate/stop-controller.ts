@@ -56,6 +56,11 @@ export class StopController {
     this.#timeLimit = setTimeout(() => this.#stop(request), Math.min(ms, maxTimerMs));
   }
 
+  /** To be called when the command is known to have ended, although its run has not. */
+  endTimeLimit(): void {
+    clearTimeout(this.#timeLimit);
+  }
+
   abandon(problem: Problem): void {
     this.close();
     this.#listener.abandon(problem);

@@ -78,6 +78,9 @@ describe("a new run", () => {
   test("has the time that it was given from its beginning on", () => {
     const limited = initialState({ ...plan, timeoutMs: 1000 }, { isNew: true, hasBegun: false });
     expect(types(after(limited, ...begun)[1])).toEqual(["running", "updatePlan", "limitTime"]);
+    // Not for what is still to be received once the command has ended.
+    expect(types(after(limited, ...begun, end())[1])).toEqual(["endTimeLimit"]);
+    expect(types(after(limited, ...open, end())[1])).toEqual(["running", "updatePlan", "endTimeLimit"]);
   });
 
   test.each([

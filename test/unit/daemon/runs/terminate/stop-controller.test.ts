@@ -66,6 +66,17 @@ test("a further limit takes the place of the one before it, and one longer than 
   expect(heard).toEqual([]);
 });
 
+test("a command that has ended is in time, and its run can still be cancelled", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  controller.endTimeLimit();
+  vi.advanceTimersByTime(2000);
+  expect(heard).toEqual([]);
+  controller.cancel(300);
+  expect(heard).toEqual([{ reason: "cancelled", graceMs: 300 }]);
+});
+
 test("the daemon's end comes through after a request, and nothing after it", () => {
   vi.useFakeTimers();
   const { heard, controller } = listening();
