@@ -1,31 +1,52 @@
-import { allowedModes, isForTyping, limitCsi } from "./csi-limits.ts";
+import { limitCsi } from "./csi-limits.ts";
 import type { ScreenSize } from "./csi-limits.ts";
+import { drawingParameters, isDrawingEscape } from "./drawing.ts";
 import type { Pen } from "./pen.ts";
 
 /** The longest control sequence and the longest OSC 8 link that are passed on; longer ones are removed. */
 const maxSequence = 256;
 const maxLink = 4096;
 
+/** What the output of a stream is drawn on. */
+export interface Surface {
+  /** Returns the sequence that makes it draw as the stream's pen specifies. */
+  draw(): string;
+  size(): ScreenSize;
+  /** Returns what is written for a sequence that draws; by default the sequence itself. */
+  accept?(sequence: Sequence): string;
+}
+
+/** A control sequence that draws, apart from those for the pen. */
+export interface Sequence {
+  /** The prefix, intermediates and final byte of a CSI sequence; "]8" for a link; the whole of any other sequence. */
+  readonly kind: string;
+  /** Those of a CSI sequence; the address of a link, "" for its end. */
+  readonly parameters: string;
+  readonly text: string;
+}
+
 /**
  * Passes on only what is safe for a screen that is for display only, and only complete control sequences, however a
  * stream is split into chunks. Counts are limited; colours go through the stream's pen; of the control strings only
- * links (OSC 8) to http and https pass, whatever their length: no title, clipboard, palette, or device string. Queries
- * to the terminal are removed.
+ * links (OSC 8) to http and https pass: no title, clipboard, palette, or device string. Sequences that do anything but
+ * draw are removed, queries above all.
  */
 export class EscapeFilter {
   readonly #pen: Pen;
-  readonly #draw: () => string;
-  readonly #size: () => ScreenSize;
+  readonly #surface: Surface;
   /** The beginning of an incomplete sequence. */
   #held = "";
   /** Set inside a control string, or an overlong sequence, that is being removed. */
   #skipping: "no" | "string" | "sequence" = "no";
 
-  /** `draw` returns the sequence that makes the screen draw as `pen` specifies. */
-  constructor(pen: Pen, draw: () => string, size: () => ScreenSize) {
+  constructor(pen: Pen, surface: Surface) {
     this.#pen = pen;
-    this.#draw = draw;
-    this.#size = size;
+    this.#surface = surface;
+  }
+
+  /** Whether the stream up to here ends within a control sequence. */
+  get isWithin(): boolean {
+    return this.#held !== "" || this.#skipping !== "no";
   }
 
   /** Returns the part of the stream up to here that can be written. */
@@ -74,40 +95,43 @@ export class EscapeFilter {
     const kind = prefix + intermediates + final;
     if (kind === "m") {
       this.#pen.apply(parameters);
-      return this.#draw();
+      return this.#surface.draw();
     }
-    if (kind === "?h" || kind === "?l") {
-      const modes = allowedModes(parameters);
-      return modes === undefined ? "" : `\x1b[?${modes}${final}`;
-    }
-    if (isForTyping(kind)) return "";
-    const limited = limitCsi({ parameters, intermediates, final }, this.#size());
-    return this.#follow(kind, `\x1b[${prefix}${limited}${intermediates}${final}`);
+    const drawing = drawingParameters(kind, parameters);
+    if (drawing === undefined) return "";
+    const limited = limitCsi({ parameters: drawing, intermediates, final }, this.#surface.size());
+    const text = `\x1b[${prefix}${limited}${intermediates}${final}`;
+    return this.#pass({ kind, parameters: limited, text });
   }
 
   /** Keeps the pen and the screen's rendition in step. */
-  #follow(kind: string, sequence: string): string {
-    if (kind === "s") this.#pen.save();
-    else if (kind === "u") this.#pen.restore();
-    else if (kind === "!p") this.#pen.reset();
-    return kind === "u" || kind === "!p" ? sequence + this.#draw() : sequence;
+  #pass(sequence: Sequence): string {
+    const effect = effectOnPen(sequence);
+    if (effect !== undefined) this.#pen[effect]();
+    const text = this.#surface.accept?.(sequence) ?? sequence.text;
+    return effect === "restore" || effect === "reset" ? text + this.#surface.draw() : text;
   }
 
   #simple(sequence: string): string {
     if (sequence.length > maxSequence) return "";
-    // DECID queries the terminal's identity.
-    if (sequence === "\x1bZ") return "";
-    const kind = alike[sequence];
-    return kind === undefined ? sequence : this.#follow(kind, sequence);
+    const kind = sequence === "\x88" ? "\x1bH" : sequence;
+    return isDrawingEscape(kind) ? this.#pass({ kind, parameters: "", text: sequence }) : "";
   }
 
   #string(text: string, start: number, introducer: number): Step | undefined {
     const link = match(linkString, text, start);
-    if (link !== undefined) return { out: cleanLink(link), next: start + link[0].length };
+    if (link !== undefined) return { out: this.#link(link), next: start + link[0].length };
     const begun = match(unfinishedLink, text, start)?.[0].length ?? 0;
     if (begun > 0 && start + begun === text.length && begun <= maxLink) return undefined;
     this.#skipping = "string";
-    return { out: begun > introducer + 1 ? closeLink : "", next: start + introducer };
+    return { out: begun > introducer + 1 ? this.#pass(closedLink) : "", next: start + introducer };
+  }
+
+  #link(link: RegExpExecArray): string {
+    const [options, uri] = texts(link);
+    const allowed = /^https?:\/\//i.test(uri) && link[0].length <= maxLink;
+    if (!allowed) return this.#pass(closedLink);
+    return this.#pass({ kind: "]8", parameters: uri, text: `\x1b]8;${options};${uri}\x1b\\` });
   }
 
   /** Skips to the end of a control string: BEL, ST, or a character that cancels it. */
@@ -138,15 +162,22 @@ interface Step {
   next: number;
 }
 
-const closeLink = "\x1b]8;;\x1b\\";
+const closedLink: Sequence = { kind: "]8", parameters: "", text: "\x1b]8;;\x1b\\" };
 
-/** DECSC, DECRC and RIS affect the rendition as these control sequences do. */
-const alike: Record<string, string> = { "\x1b7": "s", "\x1b8": "u", "\x1bc": "!p" };
+const effects: Readonly<Record<string, "save" | "restore" | "reset">> = {
+  s: "save",
+  "\x1b7": "save",
+  u: "restore",
+  "\x1b8": "restore",
+  "!p": "reset",
+  "\x1bc": "reset",
+};
 
-function cleanLink(link: RegExpExecArray): string {
-  const [options, uri] = texts(link);
-  const allowed = /^https?:\/\//i.test(uri) && link[0].length <= maxLink;
-  return allowed ? `\x1b]8;${options};${uri}\x1b\\` : closeLink;
+/** The rendition is saved with the cursor, and so on the way to the alternate screen. */
+function effectOnPen({ kind, parameters }: Sequence): "save" | "restore" | "reset" | undefined {
+  const withCursor = (kind === "?h" || kind === "?l") && /104[89]/.test(parameters);
+  if (withCursor) return kind === "?h" ? "save" : "restore";
+  return effects[kind];
 }
 
 /** The groups of a match; "" for a group that did not take part. */
@@ -156,11 +187,12 @@ function texts(found: RegExpExecArray): [string, string, string, string] {
 
 // Control characters are what this file is about.
 /* oxlint-disable no-control-regex */
-const introducer = /[\x1b\x90\x98\x9b\x9d-\x9f]/g;
-const stringIntroducer = /\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]/y;
+const introducer = /[\x05\x0e\x18\x1b\x88\x90\x98\x9a-\x9f]/g;
+/** `ESC k` is a title for screen and tmux. */
+const stringIntroducer = /\x1b[\]PX^_k]|[\x90\x98\x9d-\x9f]/y;
 const stringEnd = /[\x07\x18\x1a\x1b\x9c]/g;
 const csiSequence = /(?:\x1b\[|\x9b)([<-?]?)([0-9:;]*)([ -/]*)([@-~])/y;
-const simpleSequence = /\x1b(?!\[)[ -/]*[0-~]/y;
+const simpleSequence = /\x1b(?!\[)[ -/]*[0-~]|[\x05\x0e\x18\x88\x9a\x9c]/y;
 const unfinished = /\x9b[0-?]*[ -/]*|\x1b(?:\[[0-?]*[ -/]*|[ -/]*)/y;
 const sequenceRest = /[ -?]*[@-~]?/y;
 const linkString =

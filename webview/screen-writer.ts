@@ -63,7 +63,7 @@ function createVoice(stream: OutputStream, size: () => ScreenSize): Voice {
   const pen = new Pen();
   return {
     pen,
-    filter: new EscapeFilter(pen, () => draw(stream, pen), size),
+    filter: new EscapeFilter(pen, { draw: () => draw(stream, pen), size }),
     decoder: new TextDecoder("utf-8", { ignoreBOM: true }),
   };
 }

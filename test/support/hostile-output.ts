@@ -33,6 +33,21 @@ export const hostileOutput: readonly (readonly [what: string, text: string])[] =
     "a window that is moved, resized and asked for its title",
     `${ESC}[3;0;0t${ESC}[8;1;1t${ESC}[21t${ESC}[18t`,
   ],
+  [
+    "questions that few terminals answer",
+    `\u0005\u009a${ESC}[?4m${ESC}[?1;1S${ESC}[1$w${ESC}[1$u${ESC}[#|${ESC}[#R${ESC}[1'|${ESC}["v${ESC}[&u`,
+  ],
+  [
+    "a keyboard that is locked, or writes otherwise",
+    `${ESC}[2h${ESC}[12l${ESC}[>4;2m${ESC}[>1u${ESC}[=1u${ESC}=${ESC}[?1h${ESC}[?66h${ESC}[?8l`,
+  ],
+  ["a title for screen and tmux", `${ESC}kowned${ST}`],
+  ["a file by ZMODEM", "**\u0018B00000000000000\r\u008a\u0011"],
+  [
+    "another terminal: VT52, Tektronix, 132 columns",
+    `${ESC}[?2l${ESC}[?38h${ESC}[?40;3h${ESC}[62;1"p${ESC}%@`,
+  ],
+  ["modes behind zeros, and those kept before", `${ESC}[?02004h${ESC}[?0001003h${ESC}[?2004r${ESC}[?1003s`],
   ["a checksum of the screen", `${ESC}[1;1;1;1;1;1*y`],
   ["a picture", `${ESC}Pq#0;2;0;0;0${"~".repeat(5000)}${ST}${ESC}_Gf=24;AAAA${ST}`],
   ["mouse reports and bracketed paste", `${ESC}[?1000h${ESC}[?1003h${ESC}[?1006h${ESC}[?2004h`],

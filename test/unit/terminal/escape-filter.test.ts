@@ -8,11 +8,7 @@ const size = { rows: 24, columns: 120 };
 
 function createFilter(): EscapeFilter {
   const pen = new Pen();
-  return new EscapeFilter(
-    pen,
-    () => pen.toSgr(),
-    () => size,
-  );
+  return new EscapeFilter(pen, { draw: () => pen.toSgr(), size: () => size });
 }
 
 const filtered = (text: string): string => createFilter().push(text);
@@ -70,8 +66,22 @@ describe("what a screen that only shows may obey", () => {
     ["bracketed paste", `${ESC}[?2004h`],
     ["an overlong sequence", `${ESC}[${"1;".repeat(5000)}m`],
     ["a malformed sequence", `${ESC}[1?2h`],
+    ["a mode behind zeros", `${ESC}[?02004h`],
+    ["modes of the keyboard", `${ESC}[?1h${ESC}=${ESC}[2h${ESC}[>4;2m${ESC}[>1u`],
+    ["a question that few terminals answer", `${ESC}[?1;1S${ESC}[1$w`],
+    ["ENQ, and DECID with eight bits", "\u0005\u009a"],
+    ["the begin of a transfer", "\u0018"],
+    ["a title for screen and tmux", `${ESC}ktitle${ESC}\\`],
+    ["another encoding", `${ESC}%@`],
+    ["what no terminal knows", `${ESC}[5;7 }${ESC}!x`],
   ])("leaves out %s", (_name, sent) => {
     expect(filtered(`a${sent}b`)).toBe("ab");
+  });
+
+  it("draws as before once the alternate screen is left", () => {
+    expect(filtered(`${ESC}[1m${ESC}[?1049h${ESC}[31m${ESC}[?1049l`)).toBe(
+      `${ESC}[0;1m${ESC}[?1049h${ESC}[0;1;31m${ESC}[?1049l${ESC}[0;1m`,
+    );
   });
 
   it("keeps the modes beside those it refuses", () => {
