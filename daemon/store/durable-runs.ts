@@ -65,6 +65,11 @@ const Plan = z.object({
   recordLimitBytes: size.default(67_108_864),
   directory: z.string().nullable().default(null),
   isOwn: z.boolean().default(true),
+  // A request that cannot be read must not lose the run.
+  stop: z
+    .object({ reason: z.enum(["cancelled", "timedOut"]), graceMs: size })
+    .nullable()
+    .catch(null),
 }) satisfies z.ZodType<DurablePlan>;
 
 /** CROSS prevents SQLite from reading all runs and looking each up among these few, or even none. */

@@ -26,7 +26,13 @@ function leaveRuns(path: string, port: number): string[] {
     const open = { ...run, endedAt: null, startedAt: at, createdAt: at, options: { durable: true } };
     store.create(open, [], undefined);
     const { hop, ...limits } = planTo(port);
-    plans.save(open.id, { target: { ...hop, jump: [] }, directory: null, isOwn: true, ...limits });
+    plans.save(open.id, {
+      target: { ...hop, jump: [] },
+      directory: null,
+      isOwn: true,
+      stop: null,
+      ...limits,
+    });
     for (let seq = 1; seq <= bytesEach / bytes.length; seq += 16) {
       const events = Array.from({ length: 16 }, (_, index) => {
         const offset = (seq + index - 1) * bytes.length;

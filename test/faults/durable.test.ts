@@ -367,6 +367,53 @@ test.each(["link was cut", "daemon was killed"])(
   },
 );
 
+describe("a run whose daemon is killed when the command gets its first signal", () => {
+  /** The command itself kills the daemon, which therefore never learns what came of the signal. */
+  async function interrupted(then: string, stop: { timeoutMs: number } | { graceMs: number }) {
+    await using own = new AsyncDisposableStack();
+    const home = own.use(await openHome());
+    const { client, http, pid, ended } = home.daemon;
+    const command = `trap 'kill -KILL ${pid}; trap - INT; ${then}' INT; echo up; while :; do sleep 0.1; done`;
+    const options = "timeoutMs" in stop ? stop : {};
+    const body = { host: "web1", command: `exec sh -c "${command}"`, durable: true, ...options };
+    const { id } = await client.call("createRun", { body });
+    const messages = readMessages(await http.open("GET", `/api/runs/${id}/events`));
+    await new RunReading().until(messages, ({ type }) => type === "output");
+    // Its answer may not arrive any more.
+    if ("graceMs" in stop) void client.call("cancelRun", { params: { run: id }, body: stop }).catch(() => 0);
+    expect(await ended).toMatchObject({ signal: "SIGKILL" });
+    await home.daemon[Symbol.asyncDispose]();
+    const owned = own.move();
+    return { id, open: home.open, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  }
+  const isOver = async (id: string): Promise<boolean> => {
+    const status = `/var/tmp/hostrun-${process.getuid?.()}/${id}/status`;
+    return (await readFile(status, "utf8").catch(() => "")) !== "";
+  };
+
+  test.each([
+    ["cancelled", { graceMs: 60_000 }, null],
+    ["timedOut", { timeoutMs: 1000 }, "timed_out"],
+  ] as const)("is %s, and confirmed to be gone, if it ended by that", async (outcome, stop, code) => {
+    await using run = await interrupted("kill -INT $$", stop);
+    await until(() => isOver(run.id));
+    await using next = await run.open();
+    const { complete, events } = await read(next, run.id);
+    expect(complete).toMatchObject({ outcome, signal: "INT", exitCode: null, stopConfirmed: true });
+    const codes = events.flatMap((event) => (event.type === "error" ? [event.problem.code] : []));
+    expect(codes).toEqual(code === null ? [] : [code]);
+  });
+
+  test("is ended by the next daemon if it still runs", async () => {
+    await using run = await interrupted(":", { graceMs: 60_000 });
+    await using next = await run.open();
+    const { complete, events } = await read(next, run.id);
+    expect(complete).toMatchObject({ outcome: "cancelled", signal: "INT", stopConfirmed: true });
+    const cancelling = events.filter((event) => event.type === "status" && event.message === "Cancelling");
+    expect(cancelling.length).toBeGreaterThan(0);
+  });
+});
+
 test("a runner that is killed on the host leaves an unknown ending, and what was said", async () => {
   await using home = await openHome();
   await using daemon = home.daemon;

@@ -28,6 +28,7 @@ export const plan: DurablePlan = {
   recordLimitBytes: 1000,
   directory: null,
   isOwn: true,
+  stop: null,
 };
 export const directory = "/var/tmp/hostrun-1000";
 export const problem = new Problem("connection_lost", "Gone.");

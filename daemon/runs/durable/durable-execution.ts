@@ -68,6 +68,7 @@ export class DurableExecution implements RunExecution {
     reached: () => this.#backoff.reset(),
     limitTime: () => this.#limitTime(),
     endTimeLimit: () => this.stops.endTimeLimit(),
+    resumeStop: ({ request }) => this.stops.request(request),
     endGroup: (effect) => void this.#begin(this.#endGroup(effect)),
     release: () => this.live.pace.end(),
     startTimer: (effect) => this.#startTimer(effect),
@@ -156,8 +157,8 @@ export class DurableExecution implements RunExecution {
     try {
       plans.save(this.live.run.id, this.#state.plan);
     } catch (failure) {
-      // If it was not, later sessions and daemons look for the run in every place.
-      if (type === "updatePlan") log.warn("Where a durable run is kept could not be recorded", { failure });
+      // The next daemon then looks for the run in every place, or does not know that it was to end.
+      if (type === "updatePlan") log.warn("News of a durable run could not be recorded", { failure });
       else this.#failed(failure);
       return;
     }
@@ -275,8 +276,9 @@ export class DurableExecution implements RunExecution {
     };
   }
 
-  async #endGroup({ group, graceMs, directory }: DurableEffect<"endGroup">): Promise<void> {
-    const command = endGroupCommand(group, graceMs, `${directory}/${this.live.run.id}`);
+  async #endGroup({ group, graceMs, directory, commandEnded }: DurableEffect<"endGroup">): Promise<void> {
+    const run = { directory: `${directory}/${this.live.run.id}`, hasEnded: commandEnded };
+    const command = endGroupCommand(group, graceMs, run);
     const answer = await this.#process?.execHelper(command, graceMs + answerTimeoutMs);
     this.#dispatch({
       type: "groupEnded",

@@ -131,8 +131,16 @@ interface EffectFields {
   limitTime: unknown;
   /** The command has ended: what is left to do has no time limit. */
   endTimeLimit: unknown;
+  /** Requests the end of the run again, as an earlier daemon did: `stopRequested` follows. */
+  resumeStop: { readonly request: StopRequest };
   /** `groupEnded` follows. `directory`: that of all runs on the host. */
-  endGroup: { readonly group: number; readonly graceMs: number; readonly directory: string };
+  endGroup: {
+    readonly group: number;
+    readonly graceMs: number;
+    readonly directory: string;
+    /** The command itself has ended: what is left of its group gets no signal, and is only waited for. */
+    readonly commandEnded: boolean;
+  };
   /** The host is no longer held for a slow reader. */
   release: unknown;
   startTimer: { readonly timer: DurableTimer; readonly ms: number };
@@ -149,7 +157,7 @@ export type Transition = readonly [DurableState, readonly DurableEffect[]];
 
 /** The last status of the current session. */
 export function statusOf({ step }: DurableState): RemoteStatus | undefined {
-  return step.at === "session" ? step.status : undefined;
+  return step.at === "session" || step.at === "closing" ? step.status : undefined;
 }
 
 /** `isNew`: nothing was sent yet, and what starts the command is known. */

@@ -1,7 +1,8 @@
 import type { Target } from "../../transport/remote.ts";
 import type { Run } from "../../../protocol/run.ts";
+import type { StopRequest } from "../terminate/stop-controller.ts";
 
-/** Where a durable run is and how to reach it, as of its start. */
+/** What the next daemon has to know of a durable run: where it is, how to reach it as of its start, whether to end it. */
 export interface DurablePlan {
   readonly target: Target;
   readonly agentSocket: string | null;
@@ -13,10 +14,12 @@ export interface DurablePlan {
   readonly directory: string | null;
   /** False in a copy of a store, whose original owns the run: it is only read, and its files stay on the host. */
   readonly isOwn: boolean;
+  /** Committed before the host is asked for it. */
+  readonly stop: StopRequest | null;
 }
 
 /** For a run that has not begun. */
-export const unstarted = { directory: null, isOwn: true } as const;
+export const unstarted = { directory: null, isOwn: true, stop: null } as const;
 
 export interface PlannedRun {
   readonly run: Run;

@@ -8,20 +8,21 @@ const stopTimeoutMs = 30_000;
 const silenceTimeoutMs = 3000;
 
 /** A person or the time limit ends the run. */
-export function stopRequested(
-  state: DurableState,
-  { reason, graceMs }: DurableEvent<"stopRequested">,
-): Transition {
+export function stopRequested(state: DurableState, request: DurableEvent<"stopRequested">): Transition {
+  const { graceMs } = request;
   if (state.stop !== undefined) {
     // A shorter grace time is requested from the host again; each answer reports what was achieved.
     const isSooner = graceMs < state.stop.graceMs;
-    return isSooner ? askToEnd({ ...state, stop: { ...state.stop, graceMs, asking: false } }) : [state, []];
+    if (!isSooner) return [state, []];
+    const [next, asked] = askToEnd(withStop(state, { ...state.stop, graceMs, asking: false }));
+    return [next, [{ type: "updatePlan" }, ...asked]];
   }
   if (state.command === "unsent") {
-    const ending = stopEnding(reason, state.plan);
+    const ending = stopEnding(request.reason, state.plan);
     return [{ ...state, step: { at: "over" } }, [{ type: "end", ending }, { type: "abort" }]];
   }
-  const stop: DurableStop = { reason, graceMs, asking: false, end: "unknown" };
+  // The first reason counts, also if it was an earlier daemon's.
+  const reason = state.plan.stop?.reason ?? request.reason;
   const effects: DurableEffect[] = [
     {
       type: "reportStatus",
@@ -32,8 +33,14 @@ export function stopRequested(
     { type: "startTimer", timer: "stop", ms: graceMs + stopTimeoutMs },
   ];
   if (isSilent(state)) effects.push({ type: "startTimer", timer: "silence", ms: silenceTimeoutMs });
-  const [next, asked] = askToEnd({ ...state, stop });
-  return [next, [...effects, { type: "cutPauseShort" }, ...asked]];
+  const [next, asked] = askToEnd(withStop(state, { reason, graceMs, asking: false, end: "unknown" }));
+  return [next, [...effects, { type: "updatePlan" }, { type: "cutPauseShort" }, ...asked]];
+}
+
+/** The stop, as the next daemon is to know it as well. */
+function withStop(state: DurableState, stop: DurableStop): DurableState {
+  const { reason, graceMs } = stop;
+  return { ...state, stop, plan: { ...state.plan, stop: { reason, graceMs } } };
 }
 
 /** Asks the host once there is a session and the group is known, but not while an earlier request is pending. */
@@ -41,11 +48,14 @@ export function askToEnd(state: DurableState): Transition {
   const { stop, step, plan } = state;
   if (stop === undefined || step.at !== "session" || step.connection === undefined) return [state, []];
   const { state: said, group } = step.status ?? {};
-  if (said !== "running" || group === undefined || plan.directory === null || stop.asking) return [state, []];
+  const commandEnded = said === "ended";
+  if (said !== "running" && !commandEnded) return [state, []];
+  if (group === undefined || plan.directory === null || stop.asking) return [state, []];
   if (stop.end !== "unknown") return [state, [{ type: "release" }]];
   const { graceMs } = stop;
   const { directory } = plan;
-  return [{ ...state, stop: { ...stop, asking: true } }, [{ type: "endGroup", group, graceMs, directory }]];
+  const asking: DurableState = { ...state, stop: { ...stop, asking: true } };
+  return [asking, [{ type: "endGroup", group, graceMs, directory, commandEnded }]];
 }
 
 /** The ending of a stopped run that would otherwise have ended as `ending`. */

@@ -1,12 +1,13 @@
 import type { Ending } from "../record/ending.ts";
 import { unconfirmedMessage } from "../terminate/stop-controller.ts";
 import { connectedMessage, connectingMessage } from "../run-execution.ts";
-import type {
-  DurableEffect,
-  DurableEvent,
-  DurableState,
-  SessionClosed,
-  Transition,
+import {
+  type DurableEffect,
+  type DurableEvent,
+  type DurableState,
+  type SessionClosed,
+  statusOf,
+  type Transition,
 } from "./durable-state.ts";
 import { endingFromStatus, isComplete } from "./ending-from-status.ts";
 import { isInHome } from "./host-directory.ts";
@@ -78,7 +79,9 @@ function admitted(state: DurableState): Transition {
   }
   const [next, effects] = reconnecting(state);
   const gaveUp = state.step.at === "queued" && state.step.gaveUp;
-  return [{ ...next, step: { at: "replaying", gaveUp } }, [...effects, { type: "replay" }]];
+  const { stop, isOwn } = state.plan;
+  const stopping: DurableEffect[] = stop === null || !isOwn ? [] : [{ type: "resumeStop", request: stop }];
+  return [{ ...next, step: { at: "replaying", gaveUp } }, [...effects, ...stopping, { type: "replay" }]];
 }
 
 function replayed(state: DurableState, { type }: DurableEvent<"replayed" | "unreadable">): Transition {
@@ -138,7 +141,7 @@ function groupEnded(state: DurableState, { end }: DurableEvent<"groupEnded">): T
   // The session ends only after the host has sent its remaining output.
   const effects: DurableEffect[] = [{ type: "release" }];
   // The host could not end all processes, or cannot see whether it did.
-  if (end === "alive" || end === "unseen")
+  if ((end === "alive" || end === "unseen") && statusOf(state)?.state !== "ended")
     effects.push({ type: "startTimer", timer: "left", ms: statusTimeoutMs });
   if (step.at !== "closing") return [known, effects];
   const [next, more] = concluded(known, step.closed, step.status);

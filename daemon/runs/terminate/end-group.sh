@@ -1,12 +1,14 @@
 # Ends every process group of the session of process $1 (tcsh, and a shell with `set -m`, put background commands into
 # groups of their own): INT, TERM after $2 tenths of a second, KILL after $3 more. Checks ten times a second whether all
 # are gone, and prints the result: hostrun-group:gone, unseen, alive or unknown (see group-end.ts).
-# $4: the directory of a durable run; without it, the process belongs to this connection.
+# $4: the directory of a durable run; without it, the process belongs to this connection. $5: `wait` if no signal may be
+# sent, since the command of the durable run has ended.
 # shellcheck shell=sh disable=SC2046,SC2086
 pid=$1
 tenths_to_term=$2
 tenths_to_kill=$3
 run_directory=$4
+how=$5
 
 answer() {
   echo "hostrun-group:$1"
@@ -57,6 +59,7 @@ is_alive() {
   [ -n "$left" ]
 }
 signal_groups() {
+  [ "$how" != wait ] || return
   for group in $(echo "$left" | while read -r number rest; do echo $number; done | sort -u); do
     kill -$1 -$group
   done 2>/dev/null

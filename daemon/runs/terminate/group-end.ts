@@ -7,17 +7,23 @@ import endGroup from "./end-group.sh";
  */
 export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
 
+/** A durable run: where the host keeps it, and whether its command has ended. */
+export interface DurableGroup {
+  readonly directory: string;
+  readonly hasEnded: boolean;
+}
+
 /**
  * A command, for any login shell on a POSIX system, that ends every process group of the session of process `pid` and
  * reports the result (see end-group.sh). It does not touch a process that belongs to another connection, or to another
- * durable run than that in `runDirectory`; nor its own session, which it shares with the command on servers that create
- * no sessions.
+ * durable run than `run`; nor its own session, which it shares with the command on servers that create no sessions. Once
+ * the command of `run` has ended, its process id may be another's: then what is left is only waited for.
  */
-export function endGroupCommand(pid: number, graceMs: number, runDirectory?: string): string {
-  const directory = runDirectory === undefined ? [] : [runDirectory];
+export function endGroupCommand(pid: number, graceMs: number, run?: DurableGroup): string {
+  const durable = run === undefined ? [] : [run.directory, run.hasEnded ? "wait" : "signal"];
   // Not exec, which start files may have redefined; a shell does not exec a command by itself unless it is the last
   // one.
-  return `${shCommand(endGroup, pid, ...graceTenths(graceMs), ...directory)}; true`;
+  return `${shCommand(endGroup, pid, ...graceTenths(graceMs), ...durable)}; true`;
 }
 
 /** The same as root, for a command that sudo began; sudo reads the password, if it wants one, from standard input. */

@@ -45,7 +45,18 @@ export class StopController {
   }
 
   cancel(graceMs: number): void {
-    this.#stop({ reason: "cancelled", graceMs });
+    this.request({ reason: "cancelled", graceMs });
+  }
+
+  request({ reason, graceMs }: StopRequest): void {
+    const graceUntil = performance.now() + graceMs;
+    if (this.#closed || graceUntil >= this.#graceUntil) return;
+    this.#graceUntil = graceUntil;
+    const request = { reason: this.#request?.reason ?? reason, graceMs };
+    this.#request = request;
+    clearTimeout(this.#timeLimit);
+    this.#listener.stop(request);
+    this.#requested.resolve(undefined);
   }
 
   /** Limits the command's time from now on. */
@@ -53,7 +64,7 @@ export class StopController {
     clearTimeout(this.#timeLimit);
     if (this.#closed || this.#request !== undefined) return;
     const request = { reason: "timedOut", graceMs: timeoutGraceMs } as const;
-    this.#timeLimit = setTimeout(() => this.#stop(request), Math.min(ms, maxTimerMs));
+    this.#timeLimit = setTimeout(() => this.request(request), Math.min(ms, maxTimerMs));
   }
 
   /** To be called when the command is known to have ended, although its run has not. */
@@ -71,17 +82,6 @@ export class StopController {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timeLimit);
-  }
-
-  #stop({ reason, graceMs }: StopRequest): void {
-    const graceUntil = performance.now() + graceMs;
-    if (this.#closed || graceUntil >= this.#graceUntil) return;
-    this.#graceUntil = graceUntil;
-    const request = { reason: this.#request?.reason ?? reason, graceMs };
-    this.#request = request;
-    clearTimeout(this.#timeLimit);
-    this.#listener.stop(request);
-    this.#requested.resolve(undefined);
   }
 }
 

@@ -59,7 +59,18 @@ test("a plan of another version has defaults for what is missing, and the strict
     recordLimitBytes: 67_108_864,
     directory: null,
     isOwn: true,
+    stop: null,
   });
+  for (const [stop, known] of [
+    [
+      { reason: "timedOut", graceMs: 5000 },
+      { reason: "timedOut", graceMs: 5000 },
+    ],
+    [{ reason: "later", graceMs: 5000 }, null],
+  ]) {
+    write({ target: { ...hop, jump: [] }, stop });
+    expect(plans.list().planned[0]?.plan.stop).toEqual(known);
+  }
   // Where a run went is never guessed.
   write({ target: hop });
   expect(plans.list()).toEqual({ planned: [], unreadable: [run.id] });

@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
-import type { DurableEvent } from "../../../../../daemon/runs/durable/durable-state.ts";
+import {
+  type DurableEvent,
+  type DurableState,
+  initialState,
+} from "../../../../../daemon/runs/durable/durable-state.ts";
+import type { DurablePlan } from "../../../../../daemon/runs/durable/plan.ts";
 import {
   directory,
   fresh,
+  plan,
   resumed,
   opened,
   sent,
@@ -32,19 +38,25 @@ describe("a stop", () => {
     expect(after(state, sent, running, close("exited"))[1]).toEqual([]);
   });
 
+  const group = { group: 77, directory, commandEnded: false };
   test("of a running command ends its group, once", () => {
     const [state, effects] = after(fresh, ...begun, cancel);
     expect(effects).toEqual([
       { type: "reportStatus", message: "Cancelling", reconnecting: false, stopping: true },
       { type: "startTimer", timer: "stop", ms: 30_300 },
+      // The next daemon knows of it before the host does.
+      { type: "updatePlan" },
       { type: "cutPauseShort" },
-      { type: "endGroup", group: 77, graceMs: 300, directory },
+      { type: "endGroup", ...group, graceMs: 300 },
     ]);
+    expect(state.plan.stop).toEqual({ reason: "cancelled", graceMs: 300 });
     expect(after(state, cancel)[1]).toEqual([]);
     expect(after(state, running)[1]).toEqual([]);
     // With less time it is asked again.
     const sooner = { ...cancel, graceMs: 100 };
-    expect(after(state, sooner)[1]).toEqual([{ type: "endGroup", group: 77, graceMs: 100, directory }]);
+    const [next, again] = after(state, sooner);
+    expect(again).toEqual([{ type: "updatePlan" }, { type: "endGroup", ...group, graceMs: 100 }]);
+    expect(next.plan.stop).toEqual({ reason: "cancelled", graceMs: 100 });
   });
 
   test("that the host confirmed", () => {
@@ -101,7 +113,13 @@ describe("a stop", () => {
 
   test("of a host that says nothing waits for a moment", () => {
     const [state, effects] = after(fresh, ...open, cancel);
-    expect(types(effects)).toEqual(["reportStatus", "startTimer", "startTimer", "cutPauseShort"]);
+    expect(types(effects)).toEqual([
+      "reportStatus",
+      "startTimer",
+      "startTimer",
+      "updatePlan",
+      "cutPauseShort",
+    ]);
     expect(effects[2]).toEqual({ type: "startTimer", timer: "silence", ms: 3000 });
     const elapsed: DurableEvent = { type: "elapsed", timer: "silence" };
     expect(endingOf(after(state, elapsed)[1])).toEqual({ outcome: "cancelled", stopConfirmed: false });
@@ -132,5 +150,43 @@ describe("a stop", () => {
         stopConfirmed: false,
       });
     }
+  });
+
+  describe("that an earlier daemon had been asked for", () => {
+    const request = { reason: "timedOut", graceMs: 5000 } as const;
+    const begunBefore = (more: Partial<DurablePlan>): DurableState =>
+      initialState({ ...plan, directory, stop: request, ...more }, { isNew: false, hasBegun: true });
+    const stop: DurableEvent = { type: "stopRequested", ...request };
+    const atHost = [{ type: "admitted" }, stop, { type: "replayed" }, opened] as const;
+
+    test("is requested again, but not in a copy of the store", () => {
+      const [, effects] = after(begunBefore({}), { type: "admitted" });
+      expect(effects.slice(1)).toEqual([{ type: "resumeStop", request }, { type: "replay" }]);
+      const [, ofCopy] = after(begunBefore({ isOwn: false }), { type: "admitted" });
+      expect(types(ofCopy)).toEqual(["reportStatus", "replay"]);
+    });
+
+    test("ends what still runs, for the reason that it had then", () => {
+      const [state, effects] = after(begunBefore({}), ...atHost, running);
+      expect(effects.at(-1)).toEqual({ type: "endGroup", ...group, graceMs: 5000 });
+      const [, ending] = after(state, groupEnded("gone"), end(), close("exited"));
+      expect(endingOf(ending)).toMatchObject({ outcome: "timedOut", stopConfirmed: true });
+      const [first] = after(begunBefore({}), cancel);
+      expect(first.plan.stop).toEqual({ reason: "timedOut", graceMs: 300 });
+    });
+
+    test.each([
+      ["gone", true],
+      ["alive", false],
+      [undefined, false],
+    ] as const)("of a command that has ended since, what is left of it is %s", (how, stopConfirmed) => {
+      const signaled = end({ code: undefined, signal: "INT" });
+      const [state, effects] = after(begunBefore({}), ...atHost, signaled);
+      expect(effects.at(-1)).toEqual({ type: "endGroup", ...group, graceMs: 5000, commandEnded: true });
+      // The host's answer is no reason not to receive the rest.
+      expect(types(after(state, groupEnded(how))[1])).toEqual(["release"]);
+      const [, ending] = after(state, close("exited"), groupEnded(how));
+      expect(endingOf(ending)).toMatchObject({ outcome: "timedOut", signal: "INT", stopConfirmed });
+    });
   });
 });

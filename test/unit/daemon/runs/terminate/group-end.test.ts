@@ -1,9 +1,14 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
-import { endGroupCommand, parseGroupEnd } from "../../../../../daemon/runs/terminate/group-end.ts";
+import {
+  type DurableGroup,
+  endGroupCommand,
+  parseGroupEnd,
+} from "../../../../../daemon/runs/terminate/group-end.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 import { liveProcesses, untilLive } from "../../../../support/process-groups.ts";
 import { openShells, type ShellName, shellNames } from "../../../../support/shells.ts";
@@ -70,6 +75,7 @@ interface Asked {
   readonly environment?: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly detached?: boolean;
+  readonly run?: DurableGroup;
   readonly uptime?: string;
 }
 
@@ -77,7 +83,9 @@ interface Asked {
 async function end(pid: number, asked: Asked = {}) {
   const { caller = "/bin/bash", sh = "/bin/sh", graceMs = 300, environment, detached = true } = asked;
   const { uptime = "/proc/uptime" } = asked;
-  const command = endGroupCommand(pid, graceMs).replace("/bin/sh", sh).replaceAll("/proc/uptime", uptime);
+  const command = endGroupCommand(pid, graceMs, asked.run)
+    .replace("/bin/sh", sh)
+    .replaceAll("/proc/uptime", uptime);
   const uid = asked.uid === undefined ? {} : { uid: asked.uid };
   // Bash reads ~/.bashrc when it takes itself for a command of sshd.
   const env = { PATH: process.env["PATH"], SHLVL: "1", ...environment };
@@ -161,6 +169,24 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
     expect(await target.left()).toHaveLength(1);
     expect(await end(target.pid)).toBe("gone");
     expect(await target.left()).toEqual([]);
+  });
+
+  test("waits for what a durable command left when it ended, without a signal", async () => {
+    const ended = { directory: directory.join("ended"), hasEnded: true };
+    await mkdir(ended.directory);
+    await writeFile(join(ended.directory, "status"), "INT\n");
+    const target = await group("sleep $M &", 1);
+    if (target.leader.exitCode === null) await once(target.leader, "exit");
+    expect(await end(target.pid, { run: ended, graceMs: 100 })).toBe("alive");
+    const [child] = await target.left();
+    const gone = end(target.pid, { run: ended, graceMs: 60_000 });
+    if (child === undefined) throw new Error("it did not start");
+    process.kill(child.pid, "SIGKILL");
+    expect(await gone).toBe("gone");
+    // Its process id is another's by now.
+    const other = await group("exec sleep $M", 1);
+    expect(await end(other.pid, { run: ended, graceMs: 100 })).toBe("unknown");
+    expect(await other.left()).toHaveLength(1);
   });
 
   test("says so when the group is gone already", async () => {
