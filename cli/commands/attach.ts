@@ -6,6 +6,7 @@ import { OutputFailure } from "../output.ts";
 import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
+import { isDaemonUnreachable, warnOfLostRun } from "../run/lost-stream.ts";
 import { parseView, viewOptions } from "../run/show-options.ts";
 import { View } from "../run/view.ts";
 import { findRun } from "../runs/find.ts";
@@ -48,7 +49,10 @@ status is as that of \`hostrun run\`.
       return (await follow(events, new View(view))).status;
     } catch (error) {
       if (interrupt.status !== undefined) return interrupt.status;
-      if (!(error instanceof OutputFailure)) throw error;
+      if (!(error instanceof OutputFailure)) {
+        if (isDaemonUnreachable(error)) warnOfLostRun(error, id, options.durable === true);
+        throw error;
+      }
       if (!error.readerGone) warn(`${error.message}.`);
       return error.status;
     }

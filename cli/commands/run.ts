@@ -7,6 +7,7 @@ import { OutputFailure } from "../output.ts";
 import { reachDaemon, reviver } from "../daemon-script.ts";
 import { follow } from "../run/follow.ts";
 import { onInterrupt, warnCancelling, warnDetached } from "../run/interrupt.ts";
+import { warnOfLostRun } from "../run/lost-stream.ts";
 import type { RunPlan } from "../run/options.ts";
 import { hasTerminal } from "../prompts/terminal.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
@@ -198,7 +199,7 @@ async function attempt(daemon: Daemon, plan: RunPlan, refuseProduction: boolean)
       await cancel();
       return { status: error.status, problem: undefined };
     }
-    if (run !== undefined) warn(`Unknown: how the run continues. See \`hostrun attach ${run}\` later.`);
+    if (run !== undefined) warnOfLostRun(error, run, plan.request.durable === true);
     throw error;
   } finally {
     over.abort();

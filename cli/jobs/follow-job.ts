@@ -8,6 +8,7 @@ import { reviver } from "../daemon-script.ts";
 import { OutputFailure } from "../output.ts";
 import { TerminalPrompts } from "../prompts/terminal-prompts.ts";
 import { onInterrupt, warnCancelling, warnDetached } from "../run/interrupt.ts";
+import { warnOfLostJob } from "../run/lost-stream.ts";
 import type { JobShow, ViewOptions } from "../run/show-options.ts";
 import { Sink } from "../run/sink.ts";
 import { printCsv } from "./csv.ts";
@@ -88,7 +89,13 @@ async function showEvents(
   const jobView = new JobView(view, { prompts: new TerminalPrompts(daemon, remember), progress });
   const output = view.json || show === "lines";
   const revive = options.durable === true ? reviver() : undefined;
-  for await (const { event } of daemon.jobEvents(id, { output, revive })) await jobView.take(event);
+  try {
+    for await (const { event } of daemon.jobEvents(id, { output, revive })) await jobView.take(event);
+  } catch (failure) {
+    progress?.erase();
+    warnOfLostJob(failure, job);
+    throw failure;
+  }
 }
 
 async function showResults(daemon: Daemon, job: Job, show: JobShow): Promise<void> {
