@@ -46,13 +46,13 @@ export function runFrames(
 /** How a run is sent; by default directly. */
 export type StartRun = (post: PostRun, signal: AbortSignal | undefined) => Promise<Reply>;
 
-/** The recorded frames of a run, from its beginning up to `complete`. */
+/** The frames of a run, from its beginning up to `complete`, with the times at which its output was recorded. */
 export function subscribeFrames(
   transport: Transport,
   run: string,
   options: ResumeOptions = {},
 ): AsyncGenerator<RunFrame, void, undefined> {
-  return new FrameStream(transport, all, frameEvents).readRun(run, options);
+  return new FrameStream(transport, { ...all, positions: "1" }, frameEvents).readRun(run, options);
 }
 
 const all = { follow: "all" } as const;

@@ -20,6 +20,8 @@ export const StatusEvent = z.object({
   reconnecting: z.literal(true).optional(),
   /** The command is being stopped, since it was cancelled or timed out. */
   stopping: z.literal(true).optional(),
+  /** The output that follows is that of an earlier run, from the cache. */
+  cached: z.literal(true).optional(),
   /** The banner that a server sends before the login, as visible lines. */
   banner: z.string().optional(),
 });

@@ -9,6 +9,7 @@ import { onInterrupt } from "../run/interrupt.ts";
 import { isDaemonUnreachable, warnOfLostRun } from "../run/lost-stream.ts";
 import { parseView, viewOptions } from "../run/show-options.ts";
 import { View } from "../run/view.ts";
+import { Replay } from "../replay/replay.ts";
 import { findRun } from "../runs/find.ts";
 
 export const command: Command = {
@@ -17,9 +18,9 @@ export const command: Command = {
 Usage: hostrun attach RUN [OPTION...]
 
 RUN is an id of \`hostrun history\`, the beginning of one, or last. Of what was printed
-before, the record is shown; while what comes is not read here, the command waits, as
-with \`hostrun run\`. Ctrl-C leaves the run alone; \`hostrun cancel RUN\` ends it. The exit
-status is as that of \`hostrun run\`.
+before, the record is shown, on a terminal as by \`hostrun show\`; while what comes is not
+read here, the command waits, as with \`hostrun run\`. Ctrl-C leaves the run alone;
+\`hostrun cancel RUN\` ends it. The exit status is as that of \`hostrun run\`.
 
   --after ID     go on behind this event of --json
   --json         print the events, a JSON object a line
@@ -34,11 +35,13 @@ status is as that of \`hostrun run\`.
     const [word] = takeWords(positionals, "RUN");
     const view = parseView(values);
     await using daemon = await reachDaemon();
-    const { id, options } = await findRun(daemon, word);
+    const { id, options, state } = await findRun(daemon, word);
+    const replay = new Replay(state === "ended" ? undefined : Date.now());
     const revive = options.durable ? reviver() : undefined;
     const left = new AbortController();
     using interrupt = onInterrupt(() => left.abort());
     const { after } = values;
+    const shown = new View(view, replay);
     try {
       const { signal } = left;
       const raw = view.raw || !view.json;
@@ -46,8 +49,9 @@ status is as that of \`hostrun run\`.
         view.json || after !== undefined
           ? daemon.subscribe(id, { after, raw, all: true, signal, revive })
           : daemon.subscribeFrames(id, { signal, revive });
-      return (await follow(events, new View(view))).status;
+      return (await follow(events, shown)).status;
     } catch (error) {
+      if (!(error instanceof OutputFailure)) await shown.leave();
       if (interrupt.status !== undefined) return interrupt.status;
       if (!(error instanceof OutputFailure)) {
         if (isDaemonUnreachable(error)) warnOfLostRun(error, id, options.durable === true);

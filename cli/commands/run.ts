@@ -51,7 +51,8 @@ Standard input is not passed on.
   --timeout TIME          stop it after 30s, 5m, 500ms, ...; 0 is no limit
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old, of a command
-                          that reads no standard input (-n); a terminal's is not passed on
+                          that reads no standard input (-n); a terminal's is not passed on,
+                          and gets the result as from \`hostrun show\`
   --no-cache              run it whatever results there are, as it is without --cache-ttl
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host, of this one's size, which gets each key

@@ -7,6 +7,8 @@ import { parseOptions, refuseTogether, takeWords, UsageError } from "../command.
 import { print, warnOf } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
+import { Replay } from "../replay/replay.ts";
+import { onInterrupt } from "../run/interrupt.ts";
 import { Sink } from "../run/sink.ts";
 import { formatSpan } from "../../protocol/span.ts";
 import { instantOf, outcomeStyle } from "../runs/describe.ts";
@@ -22,9 +24,11 @@ export const command: Command = {
 
 Usage: hostrun show RUN [OPTION...]
 
-RUN is an id of \`hostrun history\`, the beginning of one, or last.
+RUN is an id of \`hostrun history\`, the beginning of one, or last. The output comes byte for
+byte; a terminal gets it without what would do more than draw, such as titles, queries
+and the clipboard, and is left as it was.
 
-  --output         only the output, byte for byte
+  --output         only the output
   --stream STREAM  of stdout or stderr alone
   --no-output      only what is known of the run
   --diff OTHER     how the output of another run differs, as \`hostrun diff\` shows it
@@ -57,20 +61,24 @@ RUN is an id of \`hostrun history\`, the beginning of one, or last.
     }
     if (values["no-output"] === true) return 0;
     if (values.output !== true) print("\n");
-    if (values.diff === undefined) await printOutput(daemon, run, stream);
-    else {
-      const other = await findRun(daemon, values.diff);
-      if (!(await printDiff(daemon, { run, other, stream }))) print("The outputs are the same.\n");
-    }
+    if (values.diff === undefined) return await printOutput(daemon, run, stream);
+    const other = await findRun(daemon, values.diff);
+    if (!(await printDiff(daemon, { run, other, stream }))) print("The outputs are the same.\n");
     return 0;
   },
 };
 
-async function printOutput(daemon: Daemon, { id }: Run, stream: (typeof streams)[number]): Promise<void> {
+/** Returns the exit status; on a terminal Ctrl-C leaves it as it was. */
+async function printOutput(daemon: Daemon, { id }: Run, stream: (typeof streams)[number]): Promise<number> {
   const sink = new Sink("stdout");
-  for await (const chunk of await daemon.openOutput(id, stream)) {
-    await sink.write(chunk);
+  const replay = new Replay();
+  using interrupt = process.stdout.isTTY ? onInterrupt(() => undefined) : undefined;
+  for await (const bytes of await daemon.openOutput(id, stream)) {
+    if (interrupt?.status !== undefined) break;
+    await sink.write(replay.take({ stream: "stdout", bytes }));
   }
+  for (const { bytes } of replay.end()) await sink.write(bytes);
+  return interrupt?.status ?? 0;
 }
 
 /** Details that the outcome itself does not include. */

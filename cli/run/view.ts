@@ -1,13 +1,14 @@
 import type { Received } from "../../client/events.ts";
 import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
 import type { OutputBytes } from "../../client/run-frames.ts";
-import type { CompleteEvent, GapEvent, RunEvent } from "../../protocol/event.ts";
+import type { CompleteEvent, GapEvent, OutputStream, RunEvent } from "../../protocol/event.ts";
 import type { FrameEvent } from "../../protocol/frame-event.ts";
 import type { ProblemDetails } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { visible, visibleJson } from "../../protocol/visible.ts";
 import { warn, warnOf } from "../console.ts";
 import { OutputFailure } from "../output.ts";
+import type { Replay } from "../replay/replay.ts";
 import type { ViewOptions } from "./show-options.ts";
 import { Sink } from "./sink.ts";
 import { WaitingNote } from "./waiting-note.ts";
@@ -28,11 +29,14 @@ export class View {
   readonly #stdout = new Sink("stdout");
   readonly #stderr = new Sink("stderr");
   readonly #waiting = new WaitingNote();
+  #replay: Replay | undefined;
   #problem: ProblemDetails | undefined;
   #lost = 0;
 
-  constructor(options: ViewOptions) {
+  /** `replay`: for a run whose output, or the beginning of it, comes from the record. */
+  constructor(options: ViewOptions, replay?: Replay) {
     this.#options = options;
+    this.#replay = replay;
   }
 
   async show(frame: Shown): Promise<void> {
@@ -47,12 +51,18 @@ export class View {
     else await this.#text(event);
   }
 
+  /** Leaves the terminal as it was before what was replayed on it. */
+  async leave(): Promise<void> {
+    for (const { stream, bytes } of this.#replay?.end() ?? []) await this.#write(stream, bytes);
+  }
+
   /**
    * Handles `complete`. Lost output is a failure, whatever the command's exit status. Explains a failure unless an
    * unknown host key caused it, which the caller may still trust, or the events are printed as JSON.
    */
-  end(event: CompleteEvent): Ending {
+  async end(event: CompleteEvent): Promise<Ending> {
     this.#waiting.stop();
+    await this.leave();
     const status = exitStatusOf(event);
     const isWhole = this.#lost === 0 && this.#stderr.failure?.readerGone !== false;
     const ending = { status: isWhole ? status : notRunStatus, problem: this.#problem };
@@ -67,21 +77,33 @@ export class View {
     return ending;
   }
 
-  async #output({ stream, bytes }: OutputBytes): Promise<void> {
+  async #output(output: OutputBytes): Promise<void> {
     this.#waiting.stop();
+    await this.#write(output.stream, this.#replay?.take(output) ?? output.bytes);
+  }
+
+  async #write(stream: OutputStream, bytes: Buffer): Promise<void> {
     if (bytes.length === 0) return;
     if (stream === "stdout") await this.#stdout.write(bytes);
     // The command continues without a reader of its stderr, as with ssh.
     else if (this.#stderr.failure === undefined) await this.#stderr.write(bytes).catch(passOutputFailure);
   }
 
+  /** Most runs are not answered from the cache, and start faster without loading that module. */
+  async #isFromRecord(): Promise<void> {
+    const { Replay } = await import("../replay/replay.ts");
+    this.#replay = new Replay();
+  }
+
   async #text(event: ShownEvent): Promise<void> {
     if (event.type === "output") {
-      await this.#output({ stream: event.stream, bytes: Buffer.from(event.data, event.encoding ?? "utf8") });
+      const { stream, data, encoding = "utf8", timestamp } = event;
+      await this.#output({ stream, bytes: Buffer.from(data, encoding), timestamp });
     } else if (event.type === "gap") {
       if (!this.#options.quiet) warn(gapText(event));
     } else if (event.type === "status") {
-      const { banner, message } = event;
+      const { banner, cached, message } = event;
+      if (cached) await this.#isFromRecord();
       if (this.#options.verbose) warn(message);
       else if (!this.#options.quiet) this.#waiting.status(event);
       if (banner !== undefined && !this.#options.quiet) printBanner(banner);

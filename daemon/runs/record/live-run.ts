@@ -217,7 +217,7 @@ export class LiveRun {
   endAsCopy(of: Run, sha256: { stdout: string; stderr: string }): void {
     const resultAgeMs = Math.max(0, Date.parse(this.#now()) - Date.parse(of.endedAt ?? this.#now()));
     const message = `Answered from the cache: the result of a run that ended ${formatSpan(resultAgeMs)} ago`;
-    this.#writer.write([controlContent({ type: "status", state: "running", message })], false);
+    this.#writer.write([controlContent({ type: "status", state: "running", message, cached: true })], false);
     this.#writer.copyOutput(of.id);
     const { stdoutBytes, stderrBytes, truncatedBytes, exitCode, outcome } = of;
     this.timing({ totalMs: this.ageMs, resultAgeMs });

@@ -24,6 +24,7 @@ const hash = "0".repeat(64);
 const events = [
   { type: "status", ...base, state: "connecting", message: "Connecting" },
   { type: "status", ...base, state: "running", message: "x", reconnecting: true, banner: "Hello" },
+  { type: "status", ...base, state: "running", message: "x", cached: true },
   { type: "error", ...base, problem },
   { type: "gap", ...base, stream: "stderr", from: 0, to: 5 },
   {
