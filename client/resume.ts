@@ -26,9 +26,12 @@ export interface ResumableSource<Item> {
 const silentMs = 45_000;
 const endMs = 200;
 
+/** The status of a stream with no items after the place where it was to be resumed. */
+const pastEnd = 204;
+
 /**
  * The items of a stream, which is reopened if it is interrupted. Reads no faster than it is iterated. Ends after the
- * last item; throws the Problem that makes it impossible to resume, or the signal's AbortError.
+ * last item, at once if that was read before; throws the Problem that makes it impossible to resume, or the signal's AbortError.
  */
 export async function* resume<Item>(
   source: ResumableSource<Item>,
@@ -38,8 +41,13 @@ export async function* resume<Item>(
   for (;;) {
     let failure: Problem;
     try {
+      const reply = await source.open(signal);
+      if (reply.status === pastEnd) {
+        await readOut(reply.body);
+        return;
+      }
       let ended = false;
-      for await (const item of readOnce(source, signal)) {
+      for await (const item of readOnce(source, reply.body)) {
         backOff.reset();
         ended = source.isLast(item);
         yield item;
@@ -58,9 +66,8 @@ export async function* resume<Item>(
 
 async function* readOnce<Item>(
   source: ResumableSource<Item>,
-  signal: AbortSignal | undefined,
+  body: Body,
 ): AsyncGenerator<Item, void, undefined> {
-  const { body } = await source.open(signal);
   let ended = false;
   try {
     for await (const item of source.read(watched(body))) {

@@ -125,10 +125,13 @@ class Sender {
     return () => clearTimeout(timer);
   }
 
-  /** An EventSource reconnects when a stream ends, and stops at 204; it has received everything already. */
+  /**
+   * Whether the reader has received everything already. An EventSource reconnects when a stream ends, and stops at 204; any
+   * other reader would take a stream without a last event for one that was cut.
+   */
   #isPastEnd(): boolean {
-    const { from, wire, opening } = this.#feed;
-    if (wire !== undefined || opening !== undefined || from === 0) return false;
+    const { from, opening } = this.#feed;
+    if (opening !== undefined || from === 0) return false;
     return this.#feed.over(from) && this.#feed.after(from, 1).length === 0;
   }
 

@@ -47,7 +47,7 @@ test("an ended run replays from any of its events, and nothing comes after its l
         how === "header"
           ? await daemon.http.open("GET", `/api/runs/${run.id}/events`, { headers: { "last-event-id": id } })
           : await daemon.http.open("GET", `/api/runs/${run.id}/events?after=${id}`);
-      // By 204 an EventSource, which would come again for ever, knows that it has all.
+      // By 204 an EventSource, which would reconnect for ever, knows that it has everything.
       expect(stream.statusCode).toBe(seq === last ? 204 : 200);
       const ids: string[] = [];
       for await (const message of readMessages(stream)) ids.push(message.id);
@@ -55,6 +55,24 @@ test("an ended run replays from any of its events, and nothing comes after its l
       expect(ids).toEqual(wanted);
     }
   }
+});
+
+test("a reader of frames, too, learns by 204 that nothing comes after the last event", async () => {
+  const run = await daemon.run("echo one; exit 3");
+  const headers = { accept: "application/vnd.hostrun.frames" };
+  const ask = (query: string) => daemon.http.ask("GET", `/api/runs/${run.id}/events?${query}`, { headers });
+  const past = await ask(`after=${run.lastId}`);
+  expect([past.status, past.bytes.length]).toEqual([204, 0]);
+  // All of its output, but not its end.
+  const ended = await ask("stdout=4&stderr=0");
+  expect(ended.status).toBe(200);
+  expect(ended.bytes.toString()).toContain('"exitCode":3');
+});
+
+test("a client that resumes after the last event ends at once, without an event", async () => {
+  const run = await daemon.run("echo one");
+  const events = daemon.client.subscribe(run.id, { after: run.lastId });
+  expect(await events.next()).toEqual({ done: true, value: undefined });
 });
 
 test.each([
