@@ -1,4 +1,5 @@
-import { notRunStatus } from "../../client/exit-status.ts";
+import type { Daemon } from "../../client/daemon.ts";
+import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { warn } from "../console.ts";
@@ -8,7 +9,7 @@ import { follow } from "../run/follow.ts";
 import { onInterrupt } from "../run/interrupt.ts";
 import { isDaemonUnreachable, warnOfLostRun } from "../run/lost-stream.ts";
 import { parseView, viewOptions } from "../run/show-options.ts";
-import { View } from "../run/view.ts";
+import { type Ending, View } from "../run/view.ts";
 import { Replay } from "../replay/replay.ts";
 import { findRun } from "../runs/find.ts";
 
@@ -49,16 +50,21 @@ read here, the command waits, as with \`hostrun run\`. Ctrl-C leaves the run alo
         view.json || after !== undefined
           ? daemon.subscribe(id, { after, raw, all: true, signal, revive })
           : daemon.subscribeFrames(id, { signal, revive });
-      return (await follow(events, shown)).status;
+      return (await follow(events, shown, { pastEnd: () => endingOf(daemon, id) })).status;
     } catch (error) {
       if (!(error instanceof OutputFailure)) await shown.leave();
       if (interrupt.status !== undefined) return interrupt.status;
-      if (!(error instanceof OutputFailure)) {
-        if (isDaemonUnreachable(error)) warnOfLostRun(error, id, options.durable === true);
-        throw error;
-      }
+      if (isDaemonUnreachable(error)) warnOfLostRun(error, id, options.durable === true);
+      if (!(error instanceof OutputFailure)) throw error;
       if (!error.readerGone) warn(`${error.message}.`);
       return error.status;
     }
   },
 };
+
+/** The ending of a run after whose last event there is nothing to follow. */
+async function endingOf(daemon: Daemon, run: string): Promise<Ending> {
+  const ended = await daemon.call("getRun", { params: { run } });
+  const status = exitStatusOf({ ...ended, outcome: ended.outcome ?? "unknown" });
+  return { status, problem: ended.problem ?? undefined };
+}

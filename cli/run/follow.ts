@@ -9,6 +9,8 @@ export interface Follower {
   running?(run: string): void;
   /** A prompt was opened or closed. */
   prompt?(event: PromptEvent): void;
+  /** There was nothing after the place from which the run was to be followed. */
+  pastEnd?(): Promise<Ending>;
 }
 
 /** Shows a run until it ends. */
@@ -18,12 +20,13 @@ export async function follow(
   follower: Follower = {},
 ): Promise<Ending> {
   let running = false;
+  let isEmpty = true;
   for await (const frame of frames) {
+    isEmpty = false;
     await view.show(frame);
     if (!("event" in frame)) continue;
     const { event } = frame;
-    if (event.type === "init") follower.started?.(event.runId);
-    if (isOfPrompt(event)) follower.prompt?.(event);
+    report(event, follower);
     if (!running && isRunning(event)) {
       running = true;
       follower.running?.(event.runId);
@@ -31,7 +34,13 @@ export async function follow(
     if (event.type !== "complete") continue;
     return view.end(event);
   }
+  if (isEmpty && follower.pastEnd !== undefined) return follower.pastEnd();
   throw new Problem("internal", "The event stream ended before the run did. This is a bug in Hostrun.");
+}
+
+function report(event: ShownEvent, follower: Follower): void {
+  if (event.type === "init") follower.started?.(event.runId);
+  if (isOfPrompt(event)) follower.prompt?.(event);
 }
 
 type PromptEvent = Extract<ShownEvent, { type: "prompt" | "promptClosed" }>;

@@ -44,10 +44,10 @@ export class View {
       await this.#output(frame);
       return;
     }
-    const { event } = frame;
+    const { id, event } = frame;
     if (event.type === "error") this.#problem = event.problem;
     if (event.type === "gap") this.#lost += event.to - event.from;
-    if (this.#options.json) await this.#stdout.write(`${visibleJson(JSON.stringify(event))}\n`);
+    if (this.#options.json) await this.#stdout.write(`${visibleJson(JSON.stringify({ id, ...event }))}\n`);
     else await this.#text(event);
   }
 

@@ -301,15 +301,6 @@ test("the history is listed, filtered and made visible", async () => {
   ]);
 });
 
-test("attach shows a run from its beginning, follows it, and takes its exit status", async () => {
-  const child = cli.start(["run", "-n", "web1", "--", "echo one; sleep 1; echo two; exit 6"]);
-  const running = finish(child);
-  await seen(child.stdout, "one\n");
-  const attached = await cli.run(["attach", "last"]);
-  expect([attached.status, attached.stdout.toString()]).toEqual([6, "one\ntwo\n"]);
-  expect((await running).status).toBe(6);
-});
-
 test("a run can be cancelled from elsewhere", async () => {
   const child = cli.start(["run", "-n", "web1", "--", "echo up; sleep 60"]);
   const running = finish(child);
