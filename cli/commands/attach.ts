@@ -42,7 +42,6 @@ read here, the command waits, as with \`hostrun run\`. Ctrl-C leaves the run alo
     const left = new AbortController();
     using interrupt = onInterrupt(() => left.abort());
     const { after } = values;
-    const shown = new View(view, replay);
     try {
       const { signal } = left;
       const raw = view.raw || !view.json;
@@ -50,9 +49,8 @@ read here, the command waits, as with \`hostrun run\`. Ctrl-C leaves the run alo
         view.json || after !== undefined
           ? daemon.subscribe(id, { after, raw, all: true, signal, revive })
           : daemon.subscribeFrames(id, { signal, revive });
-      return (await follow(events, shown, { pastEnd: () => endingOf(daemon, id) })).status;
+      return (await follow(events, new View(view, replay), { pastEnd: () => endingOf(daemon, id) })).status;
     } catch (error) {
-      if (!(error instanceof OutputFailure)) await shown.leave();
       if (interrupt.status !== undefined) return interrupt.status;
       if (isDaemonUnreachable(error)) warnOfLostRun(error, id, options.durable === true);
       if (!(error instanceof OutputFailure)) throw error;

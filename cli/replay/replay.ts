@@ -66,13 +66,14 @@ export class Replay {
     return shown === "" ? live : Buffer.concat([toBytes(shown), live]);
   }
 
-  /** Returns what to write at the end, on which stream. */
+  /** Returns what to write at the end, on which stream; nothing when it is called again. */
   end(): { stream: OutputStream; bytes: Buffer }[] {
     const ends = [];
     for (const stream of ["stdout", "stderr"] as const) {
       const voice = this.#voices[stream];
       if (voice === undefined) continue;
-      const rest = voice.isLive ? "" : this.#turn(voice) + voice.filter.push(voice.text.end());
+      const held = voice.isLive ? "" : voice.text.end();
+      const rest = held === "" ? "" : this.#turn(voice) + voice.filter.push(held);
       const undo = this.#leftovers.undo();
       // The other screen had a rendition of its own.
       const end = undo === "" && this.#drawn === plain ? "" : undo + plain;

@@ -13,12 +13,20 @@ export interface Follower {
   pastEnd?(): Promise<Ending>;
 }
 
-/** Shows a run until it ends. */
+/** Shows a run until it ends. However that ends, the terminal is left as it was before what was replayed on it. */
 export async function follow(
   frames: AsyncIterable<Shown>,
   view: View,
   follower: Follower = {},
 ): Promise<Ending> {
+  try {
+    return await showAll(frames, view, follower);
+  } finally {
+    await view.leave();
+  }
+}
+
+async function showAll(frames: AsyncIterable<Shown>, view: View, follower: Follower): Promise<Ending> {
   let running = false;
   let isEmpty = true;
   for await (const frame of frames) {

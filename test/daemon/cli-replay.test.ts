@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -111,4 +112,21 @@ test("a terminal is left as it was before the replay, also by Ctrl-C", async () 
   expect([status, String(stdout)]).toEqual([130, `${replayed}^C${left}`]);
   under.type("\u0003");
   await under.ended;
+});
+
+test("Ctrl-C in the middle of a long record leaves the terminal as it was, too", async () => {
+  const long = "head -c 20000000 /dev/zero | tr '\\0' x";
+  expect((await cli.run(["run", "web1", `printf '\\033[?1049h'; ${long}`])).status).toBe(0);
+  const terminal = cli.startOnTerminal(["show", "last", "--output"]);
+  // Nobody reads on, so that it is not over yet.
+  const first: unknown[] = await once(terminal.stdout, "data");
+  terminal.stdout.pause();
+  expect(String(first[0]).startsWith(`${ESC}[?1049h`)).toBe(true);
+  terminal.stdin.write("\u0003");
+  const ended = finish(terminal);
+  terminal.stdout.resume();
+  const { status, stdout } = await ended;
+  expect(status).toBe(130);
+  expect(stdout.length).toBeLessThan(10_000_000);
+  expect(stdout.subarray(-12).toString()).toBe(`${ESC}[?1049l${ESC}[0m`);
 });

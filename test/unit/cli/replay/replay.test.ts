@@ -102,6 +102,13 @@ describe("the terminal is left as it was", () => {
     expect(replayed(text + left)).toBe(text + (left === "" ? "" : `${left}${ESC}[0m`));
   });
 
+  it("once", () => {
+    const replay = new Replay(undefined, onTerminal);
+    replay.take({ stream: "stdout", bytes: Buffer.from(`${ESC}[?1049h${ESC}[31mx`) });
+    expect(replay.end()).toHaveLength(1);
+    expect(replay.end()).toEqual([]);
+  });
+
   it("keeps its tab stops, what has scrolled out, and its title", () => {
     expect(replayed(`${ESC}[3g${ESC}H\u0088${ESC}[3J${ESC}[2;3Jx`)).toBe("x");
   });
