@@ -2,6 +2,7 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
+import { onForeignAnswer } from "./foreign-answer.ts";
 import { LookUps } from "./look-ups.ts";
 import { createMemoryCache } from "./memory.ts";
 import { createSharedRateLimiter } from "./rate-limiter.ts";
@@ -34,6 +35,8 @@ class RedisCache implements CountingCache {
   #pause: NodeJS.Timeout | undefined;
   /** Why Redis cannot be used. */
   #absence: string | null = null;
+  /** Why the present connection does not lead to Redis. */
+  #foreign: string | undefined;
   #refusal: string | null = null;
   #disposed = false;
 
@@ -52,6 +55,15 @@ class RedisCache implements CountingCache {
       log.info("Redis is connected");
     });
     redis.on("error", (failure) => this.#isAway(failure));
+    redis.on("close", () => {
+      // Errors come before this, and say more.
+      if (this.#absence === null && !this.#disposed)
+        this.#isAway(new Error("The server closed the connection"));
+      this.#foreign = undefined;
+    });
+    onForeignAnswer(redis, (why) => {
+      this.#foreign = why;
+    });
   }
 
   async get(key: string, isUsable = (_value: string) => true): Promise<string | undefined> {
@@ -143,13 +155,15 @@ class RedisCache implements CountingCache {
   #isAway(failure: unknown): void {
     if (this.#absence === null)
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
-    this.#absence = visibleLine(reasonOf(failure), 120);
+    this.#absence = this.#foreign ?? visibleLine(reasonOf(failure), 120);
   }
 }
 
-/** An attempt at several addresses fails with an error that has a code, but no message. */
+/** OpenSSL's own texts are for those who develop it. An attempt at several addresses fails with an error that has a code, but no message. */
 function reasonOf(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
+  if ("code" in failure && failure.code === "ERR_SSL_WRONG_VERSION_NUMBER")
+    return "The server does not answer with TLS, which rediss:// requires";
   if (failure.message !== "") return failure.message;
   return "code" in failure ? String(failure.code) : failure.name;
 }
