@@ -119,12 +119,7 @@ export class RunHistory {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
     }
     requireSecrets("This run", run.options.secretEnvNames ?? [], given.secretEnv);
-    if (hasReadInput(run)) {
-      throw new Problem(
-        "conflict",
-        "This run read standard input, which is not stored. Run the command again.",
-      );
-    }
+    refuseLostInput(run);
     const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
     const again = agentSocket === undefined ? options : { ...options, agentSocket };
     const request = { ...again, ...given, host: run.host.name, command: run.command };
@@ -250,7 +245,17 @@ function parseRun(text: string | undefined): Run | undefined {
 }
 
 /** Open input is accepted only once the command has begun; whether any came then is not recorded. */
-function hasReadInput({ options, outcome, startedAt }: Run): boolean {
-  if (options.stdinGiven === true) return true;
-  return options.stdinOpen === true && !(outcome === "failed" && startedAt === null);
+function refuseLostInput({ options, outcome, startedAt }: Run): void {
+  if (options.stdinGiven === true) {
+    const what = "This run had standard input, which is not stored";
+    throw new Problem("conflict", `${what}. Start a new run of its command with the same input.`);
+  }
+  const hasBegun = outcome !== "failed" || startedAt !== null;
+  if (options.stdinOpen === true && hasBegun) {
+    const what = "This run's standard input was open, and what was written to it is not stored";
+    throw new Problem(
+      "conflict",
+      `${what}. Start a new run of its command with stdinOpen, and write it again.`,
+    );
+  }
 }

@@ -115,7 +115,10 @@ test("a command is run again with its options", async () => {
 test("a command that read input is not run again, since its input is not kept", async () => {
   const run = await daemon.run("cat", { stdin: "the secret of the input" });
   const failure = await problemOf(client.call("rerun", { params: { run: run.id }, body: {} }));
-  expect(failure.code).toBe("conflict");
+  expect([failure.code, failure.message]).toEqual([
+    "conflict",
+    "This run had standard input, which is not stored. Start a new run of its command with the same input.",
+  ]);
   const stored = await daemon.http.ask("GET", `/api/runs/${run.id}`);
   expect(stored.bytes.toString()).not.toContain("the secret");
   expect(stored.json()).toMatchObject({ options: { stdinGiven: true } });
@@ -136,7 +139,12 @@ test("a run whose input was open is run again only if its command never began", 
   await client.call("runStdin", { params: { run: id }, body: { data: "typed\n", end: true } });
   const again = await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${id}/events`));
   expect(again.text()).toBe("typed\n");
-  expect((await problemOf(rerun(id))).code).toBe("conflict");
+  const refused = await problemOf(rerun(id));
+  expect([refused.code, refused.message]).toEqual([
+    "conflict",
+    "This run's standard input was open, and what was written to it is not stored. Start a new run of its command with " +
+      "stdinOpen, and write it again.",
+  ]);
 });
 
 test("the figures for Prometheus are those of /api/stats", async () => {
