@@ -1,4 +1,6 @@
-import { createHmac } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+const separator = ":";
 
 /**
  * Marks values as this daemon's own, for a place where others may write: a value is accepted only under the key that it
@@ -12,15 +14,21 @@ export class Seal {
   }
 
   sealed(key: string, value: string): string {
-    const proof = createHmac("sha256", this.#secret)
-      .update(JSON.stringify([key, value]))
-      .digest("base64url");
-    return `${proof}:${value}`;
+    return `${this.#proof(key, value)}${separator}${value}`;
   }
 
   /** undefined if the value was not sealed for this key. */
   opened(key: string, sealed: string): string | undefined {
-    const value = sealed.slice(sealed.indexOf(":") + 1);
-    return sealed === this.sealed(key, value) ? value : undefined;
+    const end = sealed.indexOf(separator);
+    const value = sealed.slice(end + separator.length);
+    const proof = Buffer.from(sealed.slice(0, Math.max(0, end)));
+    const expected = Buffer.from(this.#proof(key, value));
+    return proof.length === expected.length && timingSafeEqual(proof, expected) ? value : undefined;
+  }
+
+  #proof(key: string, value: string): string {
+    return createHmac("sha256", this.#secret)
+      .update(JSON.stringify([key, value]))
+      .digest("base64url");
   }
 }
