@@ -35,15 +35,19 @@ export class HostStates {
    * it.
    */
   of(host: HostLogin): HostState {
-    this.#atMachine ??= machineFinder(this.#connections.values());
-    const shared = this.#atMachine(host, ({ user }) => user === host.user);
-    const connection = [...this.#connections.values()].find((each) => each.host === host.name) ?? shared;
-    if (connection !== undefined) {
-      const { transport, kex, cipher, mac, hostKeyType } = connection;
-      return { kind: "connected", connection: { transport, kex, cipher, mac, hostKeyType } };
-    }
+    const own = [...this.#connections.values()].find((each) => each.host === host.name);
     const failure = this.#failures.get(host.name);
-    return failure === undefined ? { kind: "idle" } : { kind: "failed", ...failure };
+    // It may have failed because of the name: the key of localhost can be unknown where that of 127.0.0.1 is known.
+    if (own === undefined && failure !== undefined) return { kind: "failed", ...failure };
+    const connection = own ?? this.#sharedBy(host);
+    if (connection === undefined) return { kind: "idle" };
+    const { transport, kex, cipher, mac, hostKeyType } = connection;
+    return { kind: "connected", connection: { transport, kex, cipher, mac, hostKeyType } };
+  }
+
+  #sharedBy(host: HostLogin): Connection | undefined {
+    this.#atMachine ??= machineFinder(this.#connections.values());
+    return this.#atMachine(host, ({ user }) => user === host.user);
   }
 
   /** Starts over with the daemon's current state; `runs` in any order. */

@@ -118,3 +118,17 @@ test("a host whose runs go over the connection of another one is connected, too"
   states.closed(connection);
   expect(of({})).toBe("idle");
 });
+
+test("a host whose last attempt failed is not connected because another one of the same machine is", () => {
+  const states = new HostStates();
+  const alias = login("alias", { address: "10.0.0.5" });
+  states.opened(connection);
+  expect(states.of(alias).kind).toBe("connected");
+  const host = { id: 2, name: "alias", address: "10.0.0.5" };
+  states.ran(run(1, { ...failed, host }));
+  expect(states.of(alias).kind).toBe("failed");
+  expect(states.of(login("web1", { address: "10.0.0.5" })).kind).toBe("connected");
+  // Its next run gets through, over that connection.
+  states.ran(run(2, { host }));
+  expect(states.of(alias).kind).toBe("connected");
+});
