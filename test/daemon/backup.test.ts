@@ -55,7 +55,7 @@ test("a backup is taken while a command runs, and brings everything back", async
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await said("backup", file)).toMatch(/^1 .*is there already/);
   expect(await said("backup", file, "--force")).toMatch(/^0 /);
-  // Whoever wants the head alone gets no copy made.
+  // For a client that wants only the head, no copy is made.
   using http = createHttp(join(cli.stateDirectory, "daemon.sock"));
   const head = await http.open("HEAD", "/api/backup");
   head.resume();

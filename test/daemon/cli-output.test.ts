@@ -105,7 +105,7 @@ test.each(others)("hostrun %s into a full disk says so", async (line) => {
 });
 
 test.each(others)(
-  "hostrun %s into a pipe that nobody reads ends as by SIGPIPE, without a word",
+  "hostrun %s into a pipe that nobody reads ends as by SIGPIPE, and prints nothing",
   async (line) => {
     await cli.run(["run", "web1", "--", "head -c 1000000 /dev/zero"]);
     const child = cli.start(line.split(" "));

@@ -9,7 +9,7 @@ import type { SshKey } from "../support/ssh-key.ts";
 import { openSsh2Server, type Ssh2ServerOptions } from "../support/ssh2-server.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
 
-/** What a server, an agent or a host may say to whoever reads a message. */
+/** What a server, an agent or a host may say to a person who reads a message. */
 const hostile = [
   "\u001b[2J\u001b]0;title\u0007\u009b31m\u0085bye",
   "hostrun: forged",

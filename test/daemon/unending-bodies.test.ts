@@ -24,7 +24,7 @@ async function send(head: string, piece = ""): Promise<RawRequest> {
     text += chunk;
   });
   socket.on("error", () => undefined);
-  // Whoever still sends may meet a reset behind the answer.
+  // A client that still sends may get a reset after the answer.
   const answer = new Promise<string>((resolve) => socket.on("close", () => resolve(text)));
   await once(socket, "connect");
   socket.write(head);

@@ -312,7 +312,7 @@ describe("the tab of a run", () => {
       await prepared().waitFor({ state: "detached" });
       await window.run.locator(".xterm textarea:focus").waitFor();
       const again = window.run.getByRole("button", { name: "Run Again" });
-      // Whoever presses Enter there came there before.
+      // A person who presses Enter there came there before.
       await again.focus();
       open.push(await timeToPaint(page, () => page.keyboard.press("Enter")));
       await window.run.getByText("Exit 0", { exact: true }).waitFor();

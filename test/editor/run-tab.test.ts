@@ -187,7 +187,7 @@ describe("standard input", () => {
   });
 });
 
-test("a command that reads standard input without a word about it is noted, and can be typed to", async () => {
+test("a command that reads standard input and was given none is noted, and can be typed to", async () => {
   await run("cat");
   const note = window.run
     .getByRole("note")

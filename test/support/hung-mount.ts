@@ -5,11 +5,11 @@ import { openDirectory } from "./directory.ts";
 
 /** A file system of a server that was there at the mount and never answers again. Needs root and FUSE. */
 export interface HungMount extends AsyncDisposable {
-  /** Whoever looks at this path hangs until the mount is disposed of, or the process is killed. */
+  /** A process that looks at this path hangs until the mount is disposed of, or it is killed. */
   readonly path: string;
   /**
    * Takes what was asked so far over from the kernel, as a server does that hangs while it works on it: from then on
-   * whoever asked hangs in the kernel, and not even SIGKILL ends it. False when nothing was asked.
+   * the process that asked hangs in the kernel, and not even SIGKILL ends it. False when nothing was asked.
    */
   take(): boolean;
 }

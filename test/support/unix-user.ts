@@ -9,7 +9,7 @@ const run = promisify(execFile);
 export interface UnixUserOptions {
   /** The login shell; by default bash. */
   readonly shell?: string;
-  /** Another name for root: whoever logs in by it has the user id 0. */
+  /** Another name for root: a login by it has the user id 0. */
   readonly root?: boolean;
 }
 
@@ -29,7 +29,7 @@ export async function openUnixUser({
   const name = `hostrun${randomBytes(4).toString("hex")}`;
   const id = root ? ["--non-unique", "--uid", "0"] : [];
   // "*" is no password that could be typed, and yet not a locked account, which sshd refuses without PAM.
-  // Whoever ends tests in the middle knows by the comment which accounts were theirs.
+  // After tests that were ended in the middle, the comment shows which accounts were theirs.
   const owner = ["--comment", tmpdir()];
   await run("useradd", ["--create-home", "--shell", shell, "--password", "*", ...owner, ...id, name]);
   const [uid = 0, gid = 0] = (await run("getent", ["passwd", name])).stdout

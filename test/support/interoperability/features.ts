@@ -87,7 +87,7 @@ async function terminal(probed: Probed): Promise<string> {
 async function cancel(probed: Probed): Promise<string> {
   const { client } = probed.daemon;
   let asked = false;
-  // Found again whoever else sleeps.
+  // Found again whatever else sleeps.
   const seconds = `300.${randomInt(1e9)}`;
   const command = `sleep ${seconds} & echo up; sleep ${seconds}`;
   const told: Run["told"] = (current, { type }) => {

@@ -10,7 +10,7 @@ afterEach(() => void written.splice(0));
 const forged = "bye\nhostrun: forged\u001b[2J\u202e";
 const seen = String.raw`bye\nhostrun: forged\e[2J\u{202e}`;
 
-test("what is told is one line, whoever said it, and those that belong to it are lines of their own", () => {
+test("a message is one line, wherever its text is from, and the lines that belong to it are lines of their own", () => {
   warn(forged);
   warn("First", `  ${forged}`);
   expect(written.join("")).toBe(`hostrun: ${seen}\nhostrun: First\n  ${seen}\n`);

@@ -80,7 +80,7 @@ test("an answer that comes faster than it is read waits at the other side, and c
   const { body } = await requestOnce(server.path, request);
   const chunks: Buffer[] = [];
   for await (const chunk of body) {
-    // Whoever reads is slow at first: what is not read is not taken.
+    // The reader is slow at first: what is not read is not taken.
     if (chunks.length < 5) await new Promise((resolve) => setTimeout(resolve, 50));
     if (chunks.length === 4) expect(written).toBeLessThan(2_000_000);
     chunks.push(chunk);

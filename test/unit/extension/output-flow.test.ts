@@ -75,7 +75,7 @@ test("holds back above 100,000 undrawn characters, until fewer than 5,000 are le
   expect(posted.flat().map(({ data }) => data.length)).toEqual([70_000, 70_000]);
 });
 
-test("whoever waits for room goes on when the flow is disposed of, and nothing more is sent", async () => {
+test("a writer that waits for room continues when the flow is disposed of, and nothing more is sent", async () => {
   void flow.push(stdout("x".repeat(100_000)));
   const held = flow.push(stdout("x".repeat(100_000)));
   expect(await isDone(held)).toBe(false);

@@ -22,7 +22,7 @@ test("one that others can write to is refused with the way to close it", async (
   expect(checkStateDirectory(path)).toBe(true);
 });
 
-test("one that is shared, or used for other things and open to others, is refused without a word of closing it", async () => {
+test("one that is shared, or used for other things and open to others, is refused, and the message does not say to close it", async () => {
   await using directory = await openDirectory();
   const path = directory.join("shared");
   await mkdir(path);

@@ -90,7 +90,7 @@ test("a reader of any pace gets every item once or is told of its loss", { timeo
         const from = at[what.reader] ?? first;
         const page = transcript.after(from, what.bytes);
         expect(transcript.lastSeq).toBe(first + sizes.length);
-        // Nothing that must be kept is gone, and what is gone is not left out without a word.
+        // Nothing that must be kept is gone, and what is gone is announced.
         if (page === undefined) {
           expect(from).toBeLessThan(kept());
           at[what.reader] = transcript.lastSeq;

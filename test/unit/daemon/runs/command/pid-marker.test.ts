@@ -173,7 +173,7 @@ describe("the marker in a stream", { timeout: casesTimeout }, () => {
   test.each([
     ["marked", `hostrun-${token}:7:\n`],
     ["not to come any more", "x".repeat(64 * 1024 + 1)],
-  ])("tells whoever waits when it is %s", async (_how, text) => {
+  ])("tells those that wait when it is %s", async (_how, text) => {
     const filter = new PidMarkerFilter(token);
     filter.take(Buffer.from(text));
     await filter.settled;

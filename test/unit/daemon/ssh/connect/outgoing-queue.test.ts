@@ -28,7 +28,7 @@ function openPeer() {
       seen.exceeded += 1;
     },
   });
-  /** As ssh2 does it: written at once, whoever reads. */
+  /** As ssh2 does it: written at once, whether it is read or not. */
   const openChannel = (): Duplex => {
     const channel = new Duplex({
       read: () => undefined,
