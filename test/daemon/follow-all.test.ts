@@ -191,6 +191,28 @@ test("a run that is cancelled, or is out of time, while its host is held ends at
   expect(rest.complete.sha256).toEqual(rest.sha256);
 });
 
+test("a durable command that ended in time was not out of time, however long its reader takes", async () => {
+  const source = openSource(30);
+  const timeoutMs = 3000;
+  const options = { recordLimitBytes, durable: true, timeoutMs };
+  const stream = await framed(`${source.command}; exit 3`, options);
+  const reading = new FrameReading();
+  const parsed = Promise.withResolvers<void>();
+  const read = reading.follow(stream, () => parsed.promise);
+  await until(async () => reading.id !== "" && (await source.written()) === 30);
+  const events = readMessages(
+    await daemon.http.open("GET", `/api/runs/${reading.id}/events?follow=recorded`),
+  );
+  await new RunReading().until(
+    events,
+    (event) => event.type === "status" && event.message.startsWith("The command had ended in time"),
+  );
+  parsed.resolve();
+  await read;
+  expect(reading.complete).toMatchObject({ outcome: "exited", exitCode: 3, stdoutBytes: 30 * megabyte });
+  expect([reading.bytes.stdout, reading.gaps]).toEqual([30 * megabyte, []]);
+});
+
 test("a durable run that is cancelled while its host is held ends, and what its reader missed is told", async () => {
   const source = openSource(30, "trap 'exit 9' INT;");
   const stream = await framed(`${source.command}; sleep 600`, { recordLimitBytes, durable: true });

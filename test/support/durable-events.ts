@@ -6,6 +6,7 @@ import {
   initialState,
 } from "../../daemon/runs/durable/durable-state.ts";
 import type { DurablePlan } from "../../daemon/runs/durable/plan.ts";
+import type { GroupEnd } from "../../daemon/runs/terminate/group-end.ts";
 import { transition } from "../../daemon/runs/durable/transition.ts";
 import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 import { Problem } from "../../protocol/problem.ts";
@@ -63,7 +64,7 @@ export const close = (how: "exited" | "signaled" | "lost" | "silent", exhausted 
   exhausted,
 });
 export const fail = (exhausted = false): DurableEvent => ({ type: "failed", problem, exhausted });
-export const groupEnded = (how: "gone" | "unseen" | "alive" | undefined): DurableEvent => ({
+export const groupEnded = (how: GroupEnd | undefined): DurableEvent => ({
   type: "groupEnded",
   end: how,
 });

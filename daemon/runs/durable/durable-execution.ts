@@ -23,6 +23,7 @@ import type { DurablePlan } from "./plan.ts";
 import { keptMessage, notOwn } from "./refusals.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
 import { forgetPlan, removeFiles } from "./removal.ts";
+import { Timers } from "./timers.ts";
 import { transition } from "./transition.ts";
 
 type Performers = {
@@ -50,7 +51,7 @@ export class DurableExecution implements RunExecution {
   readonly #start: StartInput | undefined;
   readonly #abort = new AbortController();
   readonly #wake = new AbortController();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Timers();
   readonly #backoff = new ReconnectBackoff();
   readonly #over = Promise.withResolvers<void>();
   readonly #performers: Performers = {
@@ -69,9 +70,13 @@ export class DurableExecution implements RunExecution {
     limitTime: () => this.#limitTime(),
     endTimeLimit: () => this.stops.endTimeLimit(),
     resumeStop: ({ request }) => this.stops.request(request),
+    withdrawStop: () => {
+      this.stops.withdraw();
+      this.#timers.clear();
+    },
     endGroup: (effect) => void this.#begin(this.#endGroup(effect)),
     release: () => this.live.pace.end(),
-    startTimer: (effect) => this.#startTimer(effect),
+    startTimer: ({ timer, ms }) => this.#timers.start(ms, () => this.#dispatch({ type: "elapsed", timer })),
     end: (effect) => this.#end(effect),
     abort: () => this.#abort.abort(),
   };
@@ -107,7 +112,7 @@ export class DurableExecution implements RunExecution {
       await this.#session;
     } finally {
       this.stops.close();
-      for (const timer of this.#timers) clearTimeout(timer);
+      this.#timers.clear();
     }
     const { ended, run } = this.live;
     if (!ended) return;
@@ -168,10 +173,6 @@ export class DurableExecution implements RunExecution {
   #limitTime(): void {
     const ran = Date.now() - Date.parse(this.live.run.startedAt ?? this.live.run.createdAt);
     this.stops.limitTime(Math.max(0, this.#state.plan.timeoutMs - Math.max(0, ran)));
-  }
-
-  #startTimer({ timer, ms }: DurableEffect<"startTimer">): void {
-    this.#timers.add(setTimeout(() => this.#dispatch({ type: "elapsed", timer }), ms));
   }
 
   #end({ ending }: DurableEffect<"end">): void {
@@ -276,9 +277,8 @@ export class DurableExecution implements RunExecution {
     };
   }
 
-  async #endGroup({ group, graceMs, directory, commandEnded }: DurableEffect<"endGroup">): Promise<void> {
-    const run = { directory: `${directory}/${this.live.run.id}`, hasEnded: commandEnded };
-    const command = endGroupCommand(group, graceMs, run);
+  async #endGroup({ group, graceMs, directory, way }: DurableEffect<"endGroup">): Promise<void> {
+    const command = endGroupCommand(group, graceMs, { directory: `${directory}/${this.live.run.id}`, way });
     const answer = await this.#process?.execHelper(command, graceMs + answerTimeoutMs);
     this.#dispatch({
       type: "groupEnded",

@@ -2,7 +2,7 @@ import type { OutputStream } from "../../../protocol/event.ts";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { RemoteProcess } from "../../transport/remote.ts";
 import type { Ending } from "../record/ending.ts";
-import type { GroupEnd } from "../terminate/group-end.ts";
+import type { DurableGroup, GroupEnd } from "../terminate/group-end.ts";
 import type { StopReason, StopRequest } from "../terminate/stop-controller.ts";
 import type { SessionEnd } from "./host-session.ts";
 import type { DurablePlan } from "./plan.ts";
@@ -133,13 +133,14 @@ interface EffectFields {
   endTimeLimit: unknown;
   /** Requests the end of the run again, as an earlier daemon did: `stopRequested` follows. */
   resumeStop: { readonly request: StopRequest };
+  /** The stop was not needed. */
+  withdrawStop: unknown;
   /** `groupEnded` follows. `directory`: that of all runs on the host. */
   endGroup: {
     readonly group: number;
     readonly graceMs: number;
     readonly directory: string;
-    /** The command itself has ended: what is left of its group gets no signal, and is only waited for. */
-    readonly commandEnded: boolean;
+    readonly way: DurableGroup["way"];
   };
   /** The host is no longer held for a slow reader. */
   release: unknown;

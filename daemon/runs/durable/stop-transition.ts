@@ -43,19 +43,35 @@ function withStop(state: DurableState, stop: DurableStop): DurableState {
   return { ...state, stop, plan: { ...state.plan, stop: { reason, graceMs } } };
 }
 
+const ways = { cancelled: "signal", timedOut: "limit" } as const;
+
 /** Asks the host once there is a session and the group is known, but not while an earlier request is pending. */
 export function askToEnd(state: DurableState): Transition {
   const { stop, step, plan } = state;
   if (stop === undefined || step.at !== "session" || step.connection === undefined) return [state, []];
   const { state: said, group } = step.status ?? {};
-  const commandEnded = said === "ended";
-  if (said !== "running" && !commandEnded) return [state, []];
+  if (said !== "running" && said !== "ended") return [state, []];
   if (group === undefined || plan.directory === null || stop.asking) return [state, []];
   if (stop.end !== "unknown") return [state, [{ type: "release" }]];
-  const { graceMs } = stop;
+  const { graceMs, reason } = stop;
   const { directory } = plan;
+  const way = said === "ended" ? "wait" : ways[reason];
   const asking: DurableState = { ...state, stop: { ...stop, asking: true } };
-  return [asking, [{ type: "endGroup", group, graceMs, directory, commandEnded }]];
+  return [asking, [{ type: "endGroup", group, graceMs, directory, way }]];
+}
+
+/** The command had ended before its time was up; only its output is still being received. */
+export function withdrawn(state: DurableState): Transition {
+  const message = "The command had ended in time; receiving the rest of its output";
+  const next: DurableState = { ...state, stop: undefined, plan: { ...state.plan, stop: null } };
+  return [
+    next,
+    [
+      { type: "withdrawStop" },
+      { type: "updatePlan" },
+      { type: "reportStatus", message, reconnecting: state.reconnecting },
+    ],
+  ];
 }
 
 /** The ending of a stopped run that would otherwise have ended as `ending`. */

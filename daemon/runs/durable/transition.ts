@@ -1,10 +1,12 @@
 import type { Ending } from "../record/ending.ts";
+import type { GroupEnd } from "../terminate/group-end.ts";
 import { unconfirmedMessage } from "../terminate/stop-controller.ts";
 import { connectedMessage, connectingMessage } from "../run-execution.ts";
 import {
   type DurableEffect,
   type DurableEvent,
   type DurableState,
+  type DurableStop,
   type SessionClosed,
   statusOf,
   type Transition,
@@ -13,7 +15,7 @@ import { endingFromStatus, isComplete } from "./ending-from-status.ts";
 import { isInHome } from "./host-directory.ts";
 import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
 import type { RemoteStatus } from "./remote-status.ts";
-import { askToEnd, isSilent, stoppedEnding, stopRequested } from "./stop-transition.ts";
+import { askToEnd, isSilent, stoppedEnding, stopRequested, withdrawn } from "./stop-transition.ts";
 import type { Problem } from "../../../protocol/problem.ts";
 
 type Session = Extract<DurableState["step"], { at: "session" }>;
@@ -137,15 +139,20 @@ function learnDirectory(state: DurableState, directory: string | undefined): Tra
 function groupEnded(state: DurableState, { end }: DurableEvent<"groupEnded">): Transition {
   const { stop, step } = state;
   if (stop === undefined) return [state, []];
+  const [next, effects] = end === "over" ? withdrawn(state) : groupAnswered(state, stop, end);
+  if (step.at !== "closing") return [next, effects];
+  const [last, more] = concluded(next, step.closed, step.status);
+  return [last, [...effects, ...more]];
+}
+
+function groupAnswered(state: DurableState, stop: DurableStop, end: GroupEnd | undefined): Transition {
   const known: DurableState = { ...state, stop: { ...stop, asking: false, end: end ?? stop.end } };
   // The session ends only after the host has sent its remaining output.
   const effects: DurableEffect[] = [{ type: "release" }];
   // The host could not end all processes, or cannot see whether it did.
   if ((end === "alive" || end === "unseen") && statusOf(state)?.state !== "ended")
     effects.push({ type: "startTimer", timer: "left", ms: statusTimeoutMs });
-  if (step.at !== "closing") return [known, effects];
-  const [next, more] = concluded(known, step.closed, step.status);
-  return [next, [...effects, ...more]];
+  return [known, effects];
 }
 
 /** The command keeps running and the next daemon finds it; one that was not sent never will be. */

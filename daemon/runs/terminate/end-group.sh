@@ -1,14 +1,14 @@
 # Ends every process group of the session of process $1 (tcsh, and a shell with `set -m`, put background commands into
 # groups of their own): INT, TERM after $2 tenths of a second, KILL after $3 more. Checks ten times a second whether all
 # are gone, and prints the result: hostrun-group:gone, unseen, alive or unknown (see group-end.ts).
-# $4: the directory of a durable run; without it, the process belongs to this connection. $5: `wait` if no signal may be
-# sent, since the command of the durable run has ended.
+# $4: the directory of a durable run; without it, the process belongs to this connection. $5: the way in which its
+# command is ended, with the answer `over` if nothing was done (see group-end.ts).
 # shellcheck shell=sh disable=SC2046,SC2086
 pid=$1
 tenths_to_term=$2
 tenths_to_kill=$3
 run_directory=$4
-how=$5
+way=$5
 
 answer() {
   echo "hostrun-group:$1"
@@ -59,7 +59,7 @@ is_alive() {
   [ -n "$left" ]
 }
 signal_groups() {
-  [ "$how" != wait ] || return
+  [ "$way" != wait ] || return
   for group in $(echo "$left" | while read -r number rest; do echo $number; done | sort -u); do
     kill -$1 -$group
   done 2>/dev/null
@@ -105,6 +105,8 @@ await_end() {
   done
   if sees_all; then answer gone; else answer unseen; fi
 }
+
+[ "$way" != limit ] || [ ! -f $run_directory/status ] || answer over
 
 # The login shell, which waits, and its parent, the server: they show whether commands get sessions of their own.
 set -- $(parent_and_session $PPID)

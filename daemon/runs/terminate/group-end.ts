@@ -3,24 +3,29 @@ import endGroup from "./end-group.sh";
 
 /**
  * The host's answer when asked to end a process group. unseen: all visible processes are gone, but the host hides those
- * of other accounts (hidepid of /proc, security.bsd.see_other_uids), of which some may be left.
+ * of other accounts (hidepid of /proc, security.bsd.see_other_uids), of which some may be left. over: the command had ended
+ * by itself, and nothing was done.
  */
-export type GroupEnd = "gone" | "unseen" | "alive" | "unknown";
+export type GroupEnd = "gone" | "unseen" | "alive" | "unknown" | "over";
 
-/** A durable run: where the host keeps it, and whether its command has ended. */
+/** A durable run. */
 export interface DurableGroup {
+  /** Where the host keeps it. */
   readonly directory: string;
-  readonly hasEnded: boolean;
+  /**
+   * signal: what runs is ended. limit: only if the command has not ended by itself. wait: the command has ended, and its
+   * process id may be another's by now, so what is left is only waited for.
+   */
+  readonly way: "signal" | "limit" | "wait";
 }
 
 /**
  * A command, for any login shell on a POSIX system, that ends every process group of the session of process `pid` and
  * reports the result (see end-group.sh). It does not touch a process that belongs to another connection, or to another
- * durable run than `run`; nor its own session, which it shares with the command on servers that create no sessions. Once
- * the command of `run` has ended, its process id may be another's: then what is left is only waited for.
+ * durable run than `run`; nor its own session, which it shares with the command on servers that create no sessions.
  */
 export function endGroupCommand(pid: number, graceMs: number, run?: DurableGroup): string {
-  const durable = run === undefined ? [] : [run.directory, run.hasEnded ? "wait" : "signal"];
+  const durable = run === undefined ? [] : [run.directory, run.way];
   // Not exec, which start files may have redefined; a shell does not exec a command by itself unless it is the last
   // one.
   return `${shCommand(endGroup, pid, ...graceTenths(graceMs), ...durable)}; true`;
@@ -42,7 +47,9 @@ function graceTenths(graceMs: number): [number, number] {
   return [beforeTerm, tenths - beforeTerm];
 }
 
+const answers = ["gone", "unseen", "alive", "over"] as const;
+
 export function parseGroupEnd(output: string): GroupEnd {
   const word = /hostrun-group:(\w+)/.exec(output)?.[1];
-  return word === "gone" || word === "unseen" || word === "alive" ? word : "unknown";
+  return answers.find((answer) => answer === word) ?? "unknown";
 }

@@ -67,6 +67,12 @@ export class StopController {
     this.#timeLimit = setTimeout(() => this.request(request), Math.min(ms, maxTimerMs));
   }
 
+  /** The request turned out not to be needed; others can follow. */
+  withdraw(): void {
+    this.#request = undefined;
+    this.#graceUntil = Infinity;
+  }
+
   /** To be called when the command is known to have ended, although its run has not. */
   endTimeLimit(): void {
     clearTimeout(this.#timeLimit);

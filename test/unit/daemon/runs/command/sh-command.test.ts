@@ -39,7 +39,7 @@ test("our own scripts hold nothing that a login shell would read in its own way"
   const at = { id, directory: "/home/a_b/.hostrun", isOwn: true };
   const start = { commandLine: () => ({ line: "true", before: "", inputs: [] }), stdin: null };
   const commands = [
-    endGroupCommand(1, 5000, { directory: "/home/a/.hostrun/x", hasEnded: true }).replace(/; true$/, ""),
+    endGroupCommand(1, 5000, { directory: "/home/a/.hostrun/x", way: "wait" }).replace(/; true$/, ""),
     startCommand(at, "t0", start, "bourne").command,
     followCommand(at, "t0", { stdout: 1, stderr: 2, hash: true }).command,
     removeCommand(at),

@@ -38,7 +38,7 @@ describe("a stop", () => {
     expect(after(state, sent, running, close("exited"))[1]).toEqual([]);
   });
 
-  const group = { group: 77, directory, commandEnded: false };
+  const group = { group: 77, directory, way: "signal" };
   test("of a running command ends its group, once", () => {
     const [state, effects] = after(fresh, ...begun, cancel);
     expect(effects).toEqual([
@@ -105,6 +105,24 @@ describe("a stop", () => {
     expect(ending).toMatchObject({ outcome: "timedOut", exitCode: 3, problem: { code: "timed_out" } });
   });
 
+  test("of a run whose command turns out to have ended in time is withdrawn", () => {
+    const timedOut: DurableEvent = { type: "stopRequested", reason: "timedOut", graceMs: 5000 };
+    const [asked] = after(fresh, ...begun, timedOut);
+    const [state, effects] = after(asked, groupEnded("over"));
+    const message = "The command had ended in time; receiving the rest of its output";
+    expect(effects).toEqual([
+      { type: "withdrawStop" },
+      { type: "updatePlan" },
+      { type: "reportStatus", message, reconnecting: false },
+    ]);
+    expect([state.stop, state.plan.stop]).toEqual([undefined, null]);
+    const ending = { outcome: "exited", exitCode: 3, sha256: undefined };
+    expect(endingOf(after(state, end(), close("exited"))[1])).toEqual(ending);
+    // Also if the answer comes last.
+    expect(endingOf(after(asked, end(), close("exited"), groupEnded("over"))[1])).toEqual(ending);
+    expect(types(after(state, cancel)[1]).at(-1)).toBe("endGroup");
+  });
+
   test("of a command that turns out not to have begun is confirmed", () => {
     const [state] = after(fresh, ...open, close("lost"), cancel, { type: "paused" }, opened);
     const ending = endingOf(after(state, refuse("full"), close("exited"))[1]);
@@ -168,7 +186,7 @@ describe("a stop", () => {
 
     test("ends what still runs, for the reason that it had then", () => {
       const [state, effects] = after(begunBefore({}), ...atHost, running);
-      expect(effects.at(-1)).toEqual({ type: "endGroup", ...group, graceMs: 5000 });
+      expect(effects.at(-1)).toEqual({ type: "endGroup", ...group, graceMs: 5000, way: "limit" });
       const [, ending] = after(state, groupEnded("gone"), end(), close("exited"));
       expect(endingOf(ending)).toMatchObject({ outcome: "timedOut", stopConfirmed: true });
       const [first] = after(begunBefore({}), cancel);
@@ -182,7 +200,7 @@ describe("a stop", () => {
     ] as const)("of a command that has ended since, what is left of it is %s", (how, stopConfirmed) => {
       const signaled = end({ code: undefined, signal: "INT" });
       const [state, effects] = after(begunBefore({}), ...atHost, signaled);
-      expect(effects.at(-1)).toEqual({ type: "endGroup", ...group, graceMs: 5000, commandEnded: true });
+      expect(effects.at(-1)).toEqual({ type: "endGroup", ...group, graceMs: 5000, way: "wait" });
       // The host's answer is no reason not to receive the rest.
       expect(types(after(state, groupEnded(how))[1])).toEqual(["release"]);
       const [, ending] = after(state, close("exited"), groupEnded(how));

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
@@ -172,7 +172,7 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
   });
 
   test("waits for what a durable command left when it ended, without a signal", async () => {
-    const ended = { directory: directory.join("ended"), hasEnded: true };
+    const ended = { directory: directory.join("ended"), way: "wait" } as const;
     await mkdir(ended.directory);
     await writeFile(join(ended.directory, "status"), "INT\n");
     const target = await group("sleep $M &", 1);
@@ -186,6 +186,21 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
     // Its process id is another's by now.
     const other = await group("exec sleep $M", 1);
     expect(await end(other.pid, { run: ended, graceMs: 100 })).toBe("unknown");
+    expect(await other.left()).toHaveLength(1);
+  });
+
+  test("leaves a durable command alone whose time is up, if it has ended by itself", async () => {
+    const limited = { directory: directory.join("limited"), way: "limit" } as const;
+    await mkdir(limited.directory);
+    const target = await group("exec sleep $M", 1);
+    const other = await group("exec sleep $M", 1);
+    await writeFile(join(limited.directory, "status"), "0\n");
+    expect(await end(target.pid, { run: limited })).toBe("over");
+    expect(await target.left()).toHaveLength(1);
+    await rm(join(limited.directory, "status"));
+    await writeFile(join(limited.directory, "group"), `${target.pid}\n`);
+    await writeFile(join(limited.directory, "runner"), `${other.pid}\n`);
+    expect(await end(target.pid, { run: limited })).toBe("gone");
     expect(await other.left()).toHaveLength(1);
   });
 

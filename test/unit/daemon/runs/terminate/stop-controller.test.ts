@@ -77,6 +77,20 @@ test("a command that has ended is in time, and its run can still be cancelled", 
   expect(heard).toEqual([{ reason: "cancelled", graceMs: 300 }]);
 });
 
+test("a request that was withdrawn counts no more", () => {
+  vi.useFakeTimers();
+  const { heard, controller } = listening();
+  controller.limitTime(1000);
+  vi.advanceTimersByTime(1000);
+  controller.withdraw();
+  expect(controller.reason).toBeUndefined();
+  controller.cancel(6000);
+  expect(heard).toEqual([
+    { reason: "timedOut", graceMs: 5000 },
+    { reason: "cancelled", graceMs: 6000 },
+  ]);
+});
+
 test("the daemon's end comes through after a request, and nothing after it", () => {
   vi.useFakeTimers();
   const { heard, controller } = listening();
