@@ -75,6 +75,9 @@ export class Problem extends Error {
     this.code = code;
     this.members = members;
     this.retryable = retryable;
+    // V8 turns frames into text when the stack is first read. Until then they hold their functions, with all that those
+    // refer to: connections that ended because of one another made a chain, of which one kept all.
+    void this.stack;
   }
 
   get status(): number {
