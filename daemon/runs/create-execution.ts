@@ -21,7 +21,8 @@ export interface ExecutionPlace extends Omit<RunPlace, "host"> {
 }
 
 export interface CreateExecutionParts {
-  readonly settings: () => Settings;
+  /** The settings when the run was requested. */
+  readonly usual: Settings;
   readonly prompts: Pick<Prompts, "questioner">;
   readonly sudo: Pick<SudoGates, "forLogin">;
   readonly durable: DurableParts;
@@ -34,7 +35,7 @@ export function createExecution(
   { target, session, loginShell, worker, askedAt, sudo }: ExecutionPlace,
   parts: CreateExecutionParts,
 ): RunExecution {
-  const usual = parts.settings();
+  const { usual } = parts;
   const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
   const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
   const questioner = questionerOf(live, request.prompts, parts.prompts);

@@ -12,7 +12,7 @@ import { DurableExecution } from "./durable/durable-execution.ts";
 import type { DurableParts } from "./durable/durable-parts.ts";
 import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
-import { createExecution } from "./create-execution.ts";
+import { createExecution, type ExecutionPlace } from "./create-execution.ts";
 import { createdBefore, idempotencyOf } from "./idempotency.ts";
 import type { LatencyRecord } from "./latency.ts";
 import { LiveRun } from "./record/live-run.ts";
@@ -22,6 +22,7 @@ import type { Remote } from "../transport/remote.ts";
 import { type Cache, type CacheableRequest, cachedResult, cacheKeyOf } from "./result-cache.ts";
 import { sharedResult, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
+import { QueuedExecution } from "./queued-execution.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
 import { recordedHashes } from "./record/recorded-hashes.ts";
 import { asProblem, type RunExecution } from "./run-execution.ts";
@@ -63,8 +64,10 @@ export class RunEngine implements AsyncDisposable {
   readonly #hosts: ExpectedHosts;
   /** By run id, until the ending is in the store. Looked up before the store. */
   readonly #executions = new Map<string, RunExecution>();
-  /** Each with a promise that resolves when its work is done. */
-  readonly #underWay = new Map<RunExecution, Promise<void>>();
+  /** Until all of their work is done. */
+  readonly #underWay = new Set<RunExecution>();
+  /** To be called when the work of one is done. */
+  #onDone: (() => void)[] = [];
   /** By run id: runs that have ended but still have readers to catch up. */
   readonly #followed = new Map<string, LiveRun>();
   readonly #shared = new SharedResults();
@@ -114,9 +117,8 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(result.run, recordedHashes(this.#parts.store.events, result.run.id));
       return live.run;
     }
-    const where = { target, session, loginShell: effective.loginShell, worker, askedAt };
-    const parts = { ...this.#parts, durable: this.#durable };
-    const execution = createExecution(live, request, { ...where, sudo }, parts);
+    const where = { target, session, loginShell: effective.loginShell, worker, askedAt, sudo };
+    const execution = this.#queued(live, request, where);
     const shared = this.#sharedResult(execution, cacheable, result.key);
     this.#begin(execution, client, () => this.#keepResult(live, cacheable), shared);
     return live.run;
@@ -214,10 +216,10 @@ export class RunEngine implements AsyncDisposable {
   }
 
   async #finished(which: (execution: RunExecution) => boolean): Promise<void> {
-    for (;;) {
-      const left = [...this.#underWay].filter(([execution]) => which(execution));
-      if (left.length === 0) return;
-      await Promise.all(left.map(([, over]) => over));
+    for (const execution of this.#underWay) {
+      while (which(execution) && this.#underWay.has(execution)) {
+        await new Promise<void>((resolve) => this.#onDone.push(resolve));
+      }
     }
   }
 
@@ -228,6 +230,14 @@ export class RunEngine implements AsyncDisposable {
       "daemon_stopped",
       "The Hostrun daemon is stopping and accepts no new runs. Try again in a moment.",
     );
+  }
+
+  #queued(live: LiveRun, request: RunRequest, where: ExecutionPlace): RunExecution {
+    const usual = this.#parts.settings();
+    return new QueuedExecution(live, {
+      outlivesDaemon: request.durable,
+      create: () => createExecution(live, request, where, { ...this.#parts, usual, durable: this.#durable }),
+    });
   }
 
   /**
@@ -241,36 +251,34 @@ export class RunEngine implements AsyncDisposable {
     shared?: Promise<Run | undefined>,
   ): void {
     this.#executions.set(execution.live.run.id, execution);
-    const over = Promise.withResolvers<void>();
-    this.#underWay.set(execution, over.promise);
-    const done = (): void => {
-      this.#underWay.delete(execution);
-      over.resolve();
-    };
+    this.#underWay.add(execution);
     const enter = (): void => {
       const leave = this.#admission.enter(client, () => {
         void this.#carryOut(execution).finally(() => {
           afterwards();
           leave();
-          done();
+          this.#done(execution);
         });
       });
     };
     if (shared === undefined) enter();
-    else void this.#share(execution, shared, { enter, done });
+    else void this.#share(execution, shared, enter);
   }
 
-  async #share(
-    { live }: RunExecution,
-    shared: Promise<Run | undefined>,
-    { enter, done }: Readonly<Record<"enter" | "done", () => void>>,
-  ): Promise<void> {
+  #done(execution: RunExecution): void {
+    this.#underWay.delete(execution);
+    for (const tell of this.#onDone.splice(0)) tell();
+  }
+
+  async #share(execution: RunExecution, shared: Promise<Run | undefined>, enter: () => void): Promise<void> {
     const of = await shared;
-    if (of === undefined) enter();
-    else {
-      await this.#carryOut({ live, run: () => this.#copy(live, of) });
-      done();
+    if (of === undefined) {
+      enter();
+      return;
     }
+    const { live } = execution;
+    await this.#carryOut({ live, run: () => this.#copy(live, of) });
+    this.#done(execution);
   }
 
   #copy(live: LiveRun, of: Run): Promise<void> {
@@ -316,11 +324,12 @@ export class RunEngine implements AsyncDisposable {
    * The result of an identical run under way, if there is one. Otherwise later identical runs may wait for this one.
    */
   #sharedResult(
-    { live, stops }: RunExecution,
+    execution: RunExecution,
     request: CacheableRequest,
     key: string | undefined,
   ): Promise<Run | undefined> | undefined {
     if (key === undefined) return undefined;
+    const { live, stops } = execution;
     const own = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, request) === key));
     return this.#shared.join(key, own, stops.requested);
   }

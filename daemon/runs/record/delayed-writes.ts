@@ -1,12 +1,13 @@
 import type { EventLog, EventWrite } from "./event-log.ts";
+import type { EventContent } from "./stored-event.ts";
 
 /** What a run has to write, but not immediately. */
 export interface DelayedWrite {
   pending(): EventWrite;
   /** To be called when it is in the store. */
   recorded(): void;
-  /** Writes it separately, whether or not that succeeds. */
-  writeAlone(): void;
+  /** Writes it separately with these events, whether or not that succeeds. */
+  write(events: readonly EventContent[], withRun: boolean): void;
 }
 
 /** How long a write of low importance waits for the next one. */
@@ -51,7 +52,7 @@ export class DelayedWrites {
       this.#log.appendAll(writes.map((write) => write.pending()));
     } catch {
       // Nothing was written. Each run reports separately what prevents it.
-      for (const write of writes) write.writeAlone();
+      for (const write of writes) write.write([], false);
       return;
     }
     for (const write of writes) write.recorded();

@@ -4,7 +4,7 @@ import type { EventLoopQueue } from "../../core/event-loop-queue.ts";
 import { retryOnce } from "../../core/retry-once.ts";
 import { Transcript } from "../../core/transcript.ts";
 import { type DelayedWrite, DelayedWrites } from "./delayed-writes.ts";
-import type { TruncatedRange } from "./event-log.ts";
+import type { EventWrite, TruncatedRange } from "./event-log.ts";
 import type { EventWriterParts, RunRecord } from "./event-writer-parts.ts";
 import { Gathering } from "./gathering.ts";
 import { isShownAfter } from "./ending.ts";
@@ -30,7 +30,7 @@ const retryMs = 1000;
  * Writes the events of one run: each is numbered, recorded, and then shown to readers. Chunks that arrive together are
  * one write, and so are the states that a quick command passes through.
  */
-export class EventWriter {
+export class EventWriter implements DelayedWrite {
   readonly transcript: Transcript<ShownEvent>;
   readonly #record: RunRecord;
   readonly #parts: EventWriterParts;
@@ -52,14 +52,6 @@ export class EventWriter {
   #unshown: StoredEvent[] = [];
   #afterShown: (() => void)[] = [];
   readonly #delayed: DelayedWrites;
-  readonly #soon: DelayedWrite = {
-    pending: () => ({ id: this.#id, events: this.#pendingWrites, run: this.#pendingRun }),
-    recorded: () => {
-      this.#recorded();
-      this.#show([]);
-    },
-    writeAlone: () => this.write([], false),
-  };
   readonly #persisted = Promise.withResolvers<void>();
   /** Resolves when the ending is in the store. */
   readonly persisted = this.#persisted.promise;
@@ -156,7 +148,16 @@ export class EventWriter {
     const events = this.#pend(contents, withRun);
     this.#unshown.push(...events);
     this.#afterShown.push(shown);
-    this.#delayed.add(this.#soon);
+    this.#delayed.add(this);
+  }
+
+  pending(): EventWrite {
+    return { id: this.#id, events: this.#pendingWrites, run: this.#pendingRun };
+  }
+
+  recorded(): void {
+    this.#clearPending();
+    this.#show([]);
   }
 
   /** Ends the output. The returned pieces are to be written with the ending: the last output, or gaps for what was lost. */
@@ -223,7 +224,7 @@ export class EventWriter {
       this.#show(events);
       return;
     }
-    this.#recorded();
+    this.#clearPending();
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
@@ -238,12 +239,12 @@ export class EventWriter {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#id, ...failed });
       return failed.failure;
     }
-    this.#recorded();
+    this.#clearPending();
     return undefined;
   }
 
   /** To be called when everything pending is in the store. */
-  #recorded(): void {
+  #clearPending(): void {
     this.#pendingWrites = [];
     this.#runPending = false;
     if (this.#ended) this.#persisted.resolve();
@@ -251,7 +252,7 @@ export class EventWriter {
 
   /** The run has ended and was deleted, so what is pending is dropped. */
   forget(): void {
-    this.#recorded();
+    this.#clearPending();
     this.#persisted.resolve();
   }
 
@@ -277,7 +278,7 @@ export class EventWriter {
   }
 
   #show(events: readonly StoredEvent[]): void {
-    this.#delayed.delete(this.#soon);
+    this.#delayed.delete(this);
     const shown = [...this.#unshown, ...events].map(shownEvent);
     this.#unshown = [];
     this.transcript.append(shown, this.#ended);

@@ -22,8 +22,6 @@ export interface LiveRunParts extends EventWriterParts {
  * `queued → connecting → running → ended`, and never back.
  */
 export class LiveRun {
-  /** Holds the host for readers that must get every byte. */
-  readonly pace: Pace;
   /** Which login ran it (see `Remote.identity`), once known. */
   identity: string | undefined;
   /** False when an earlier daemon lost or dropped bytes; then the streams' hashes are not known here. */
@@ -31,6 +29,7 @@ export class LiveRun {
   readonly #parts: LiveRunParts;
   readonly #writer: EventWriter;
   readonly #begunAt: number;
+  #pace: Pace | undefined;
   #run: Run;
 
   /**
@@ -47,8 +46,7 @@ export class LiveRun {
     this.#run = run;
     const lastSeq = origin === "another daemon" ? parts.store.events.lastSeq(run.id) : 0;
     const place = { run: () => this.#run, lastSeq, recordLimitBytes };
-    this.#writer = new EventWriter(place, parts, () => this.pace.isFollowed);
-    this.pace = new Pace(this.transcript, () => this.#writer.truncatedBytes === 0);
+    this.#writer = new EventWriter(place, parts, () => this.#pace?.isFollowed === true);
     this.#begunAt = parts.clock.elapsed();
     if (origin === "another daemon") {
       this.#begunAt -= Math.max(0, Date.parse(parts.clock.now()) - Date.parse(run.createdAt));
@@ -56,6 +54,11 @@ export class LiveRun {
     }
     this.#writer.create(origin.key);
     parts.onChange(run);
+  }
+
+  /** Holds the host for readers that must get every byte. */
+  get pace(): Pace {
+    return (this.#pace ??= new Pace(this.transcript, () => this.#writer.truncatedBytes === 0));
   }
 
   /** For output that can be fetched again, see `EventWriter.rewindWith`. */
