@@ -12,6 +12,7 @@ import { openStorage } from "./compose/storage.ts";
 import { openTransport } from "./compose/transport.ts";
 import { removeDrafts } from "../state-directory/atomic-file.ts";
 import { removeDiscoveryFile, urlOfRunning } from "./core/discovery-file.ts";
+import { openIdleMemory } from "./core/idle-memory.ts";
 import { within } from "./core/in-time.ts";
 import { Scope } from "./core/scope.ts";
 import { makeRoomToStart } from "./core/state-directory.ts";
@@ -44,6 +45,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     const services = { ...storage, ...hosts, ...transport, ...runs };
     const http = openHttp(context, services, scope);
     openCleaning(context, services, http.quietMs, scope);
+    scope.own(openIdleMemory({ memory: context.memory, collect: context.collectGarbage }));
     const socket = await openListeners(context, http, scope);
     scope.defer(() => http.streams.stop());
     // Disposed of first: current runs are reported as unknown while their readers are still connected.

@@ -43,6 +43,7 @@ async function main(): Promise<void> {
     // In the foreground of a terminal; in the background standard error is the log file itself.
     showLog: process.stderr.isTTY ? (line) => process.stderr.write(line) : undefined,
     memory: () => process.memoryUsage(),
+    collectGarbage: () => globalThis.gc?.({ type: "major", flavor: "last-resort" }),
     home,
     accountHome: accountHome(home),
     user: userName(() => userInfo().username, process.env, process.getuid?.()),

@@ -29,6 +29,8 @@ export interface DaemonEnvironment {
   /** Shows the log in addition to writing its file, if it runs in a terminal. */
   readonly showLog: ((line: string) => void) | undefined;
   readonly memory: () => { readonly rss: number; readonly heapUsed: number };
+  /** Collects all garbage, and gives what that frees back to the operating system. */
+  readonly collectGarbage: () => void;
   readonly home: string;
   /** The account's home directory in the system's database: differs from `home` only if HOME does. */
   readonly accountHome: string;

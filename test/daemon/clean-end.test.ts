@@ -199,6 +199,7 @@ function environmentOf(home: string, stateDirectory: string): Parameters<typeof 
     machineClock: () => 0,
     showLog: undefined,
     memory: () => process.memoryUsage(),
+    collectGarbage: () => undefined,
     home,
     accountHome: home,
     user: "tester",

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, type FSWatcher, watch } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { daemonFlags } from "../../client/daemon-flags.ts";
 import { type Daemon, openDaemon } from "../../client/daemon.ts";
 import { openDirectory } from "./directory.ts";
 import { createHttp, type Http } from "./http.ts";
@@ -86,6 +87,7 @@ export function spawnDaemon(
   const [program = process.execPath, ...args] = [
     ...(options.under ?? []),
     process.execPath,
+    ...daemonFlags,
     options.script ?? builtScript,
     ...(options.flags ?? []),
   ];

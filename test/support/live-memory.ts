@@ -2,15 +2,10 @@ import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { expect } from "vitest";
 import * as z from "zod";
 import { watchFor } from "./daemon.ts";
 import { type Directory, openDirectory } from "./directory.ts";
-
-/**
- * V8 lets the space of young objects grow to 130 MB before it collects at leisure; without that, memory of the
- * operating system's is memory in use, also what no collection knows of.
- */
-const flags = "--expose-gc --max-semi-space-size=2";
 
 /** What is free is given back by trim-memory.c: the C library would keep as much of it as a burst needed, between what is in use. */
 const allocator = { MALLOC_ARENA_MAX: "1" };
@@ -36,16 +31,27 @@ export interface LiveMemory extends AsyncDisposable {
   held(pid: number): Promise<MemoryHeld>;
 }
 
+/** The memory of a daemon that has just started, in bytes, once it is idle and has given back what its start took. */
+export async function idleMemory(pid: number): Promise<number> {
+  const started = await memoryOf(pid, "VmRSS");
+  await expect
+    .poll(() => memoryOf(pid, "VmRSS"), { timeout: 60_000, interval: 500 })
+    .toBeLessThan(started - 8 * 1024 * 1024);
+  return memoryOf(pid, "VmRSS");
+}
+
+/** proc(5): VmRSS is the memory in use, RssAnon what of it belongs to no file, VmHWM its peak; in bytes. */
+export async function memoryOf(pid: number, what: "VmRSS" | "VmHWM" | "RssAnon"): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`${what}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
+}
+
 /** Gives back how to ask how many bytes of memory a process has had in use at most from now on, above what it has now. */
 export async function watchPeak(pid: number): Promise<() => Promise<number>> {
   // proc(5): 5 resets the peak to what is in use.
   await writeFile(`/proc/${pid}/clear_refs`, "5");
-  const peak = async (): Promise<number> => {
-    const status = await readFile(`/proc/${pid}/status`, "utf8");
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-  };
-  const begun = await peak();
-  return async () => (await peak()) - begun;
+  const begun = await memoryOf(pid, "VmHWM");
+  return async () => (await memoryOf(pid, "VmHWM")) - begun;
 }
 
 export async function openLiveMemory(): Promise<LiveMemory> {
@@ -63,7 +69,7 @@ export async function openLiveMemory(): Promise<LiveMemory> {
   return {
     environment: {
       ...allocator,
-      NODE_OPTIONS: `${flags} --import ${report}`,
+      NODE_OPTIONS: `--import ${report}`,
       TEST_MEMORY_REPORT: path,
       TEST_TRIM_MEMORY: trim,
     },
@@ -73,9 +79,8 @@ export async function openLiveMemory(): Promise<LiveMemory> {
       process.kill(pid, "SIGUSR2");
       await written;
       const { heapUsed, external, allocated } = MemoryUsage.parse(JSON.parse(await readFile(path, "utf8")));
-      const status = await readFile(`/proc/${pid}/status`, "utf8");
-      const kibibytes = Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]);
-      return { objects: heapUsed + external, allocated: heapUsed + allocated, process: kibibytes * 1024 };
+      const anonymous = await memoryOf(pid, "RssAnon");
+      return { objects: heapUsed + external, allocated: heapUsed + allocated, process: anonymous };
     },
     [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
   };

@@ -41,7 +41,7 @@ test("systemd finds nothing to complain of in the units, and nothing that is not
 test("a path is one word for systemd, whatever is in it", () => {
   const [service] = serviceFor(linux, program).files;
   expect(service?.text).toContain(
-    String.raw`"--max-semi-space-size=4" "--initial-old-space-size=48" "--heap-growing-percent=20" "/opt/host run/100%% \"it\"/$$HOME/daemon.cjs" "--state-dir" "/home/me/.local/state/hostrun"`,
+    String.raw`"--max-semi-space-size=4" "--initial-old-space-size=48" "--heap-growing-percent=20" "--expose-gc" "/opt/host run/100%% \"it\"/$$HOME/daemon.cjs" "--state-dir" "/home/me/.local/state/hostrun"`,
   );
 });
 
@@ -60,7 +60,7 @@ test("macOS has a launch agent, with its paths as text of XML", () => {
   );
   expect(files[0]?.path).toBe("/Users/me/Library/LaunchAgents/hostrun.daemon.plist");
   expect(files[0]?.text).toMatch(
-    /<string>--max-semi-space-size=4<\/string>\s*<string>--initial-old-space-size=48<\/string>\s*<string>--heap-growing-percent=20<\/string>\s*<string>\/a&amp;b\/&lt;c&gt;\.cjs<\/string>/,
+    /<string>--max-semi-space-size=4<\/string>\s*<string>--initial-old-space-size=48<\/string>\s*<string>--heap-growing-percent=20<\/string>\s*<string>--expose-gc<\/string>\s*<string>\/a&amp;b\/&lt;c&gt;\.cjs<\/string>/,
   );
   expect(files[0]?.text).toMatch(/<key>KeepAlive<\/key>\s*<dict>\s*<key>SuccessfulExit<\/key>\s*<false\/>/);
   expect(install).toEqual([["launchctl", "bootstrap", "gui/501", files[0]?.path]]);
@@ -76,7 +76,7 @@ test("Windows has a scheduled task, with each path one argument", () => {
   const { files, install } = serviceFor({ ...linux, platform: "win32" }, windows);
   expect(files[0]?.text).toContain(String.raw`<Command>C:\Program Files\nodejs\node.exe</Command>`);
   expect(files[0]?.text).toContain(
-    String.raw`&quot;--max-semi-space-size=4&quot; &quot;--initial-old-space-size=48&quot; &quot;--heap-growing-percent=20&quot; &quot;C:\Users\me &amp; you\daemon.cjs&quot; &quot;--state-dir&quot; &quot;C:\state\\&quot;`,
+    String.raw`&quot;--max-semi-space-size=4&quot; &quot;--initial-old-space-size=48&quot; &quot;--heap-growing-percent=20&quot; &quot;--expose-gc&quot; &quot;C:\Users\me &amp; you\daemon.cjs&quot; &quot;--state-dir&quot; &quot;C:\state\\&quot;`,
   );
   expect(files[0]?.text).toContain("<RestartOnFailure>");
   expect(install[0]).toEqual([
