@@ -25,6 +25,8 @@ const minRows = 300;
 export class Checkpoints implements AsyncDisposable {
   readonly #parts: CheckpointsParts;
   readonly #rows: Sqlite.Statement<[], number>;
+  /** Drops the cached pages of the database: those that a checkpoint has written are read through its mapping. */
+  readonly #dropCached: Sqlite.Statement;
   readonly #timer = setInterval(() => this.#look(), intervalMs).unref();
   #rowsBefore: number;
   /** True during a checkpoint; the thread is kept afterwards. */
@@ -34,6 +36,7 @@ export class Checkpoints implements AsyncDisposable {
   constructor(parts: CheckpointsParts) {
     this.#parts = parts;
     this.#rows = parts.sql.prepare<[], number>("SELECT total_changes()").pluck();
+    this.#dropCached = parts.sql.prepare("PRAGMA shrink_memory");
     this.#rowsBefore = this.#rowsChanged();
   }
 
@@ -57,6 +60,7 @@ export class Checkpoints implements AsyncDisposable {
     thread.unref();
     thread.on("message", () => {
       this.#isBusy = false;
+      this.#dropCached.run();
     });
     // It stays busy; problems of the disk are reported by those that write.
     thread.on("error", (failure) => log.warn("Checkpoints are made within commits from now on", { failure }));

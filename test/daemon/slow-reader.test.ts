@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { afterAll, expect, test } from "vitest";
 import { RunEvent } from "../../protocol/event.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { memoryOf } from "../support/live-memory.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 
 const daemon = await openHostedDaemon();
@@ -12,10 +12,7 @@ afterAll(() => daemon[Symbol.asyncDispose]());
 const mebibyte = 1024 * 1024;
 
 /** Memory of the daemon's own, without the pages of files that it maps. */
-async function ownMemory(): Promise<number> {
-  const status = await readFile(`/proc/${daemon.pid}/status`, "utf8");
-  return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-}
+const ownMemory = (): Promise<number> => memoryOf(daemon.pid, "RssAnon");
 
 /** Reads a run of text to its end, and measures at every hundredth event. */
 async function readOutput(stream: IncomingMessage, measure: () => Promise<void> = async () => undefined) {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { afterAll, expect, test } from "vitest";
 import { RunEvent } from "../../protocol/event.ts";
 import { FaultCounts, times, untouched } from "../support/fault-counts.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { memoryOf } from "../support/live-memory.ts";
 import { readMessages } from "../support/run-stream.ts";
 
 const megabyte = 1_000_000;
@@ -16,10 +16,7 @@ const daemon = await openHostedDaemon({
 afterAll(() => daemon[Symbol.asyncDispose]());
 
 /** Memory of the daemon's own, without the pages of files that it maps. */
-async function ownMemory(): Promise<number> {
-  const status = await readFile(`/proc/${daemon.pid}/status`, "utf8");
-  return Number(/RssAnon:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
-}
+const ownMemory = (): Promise<number> => memoryOf(daemon.pid, "RssAnon");
 
 /** The hash of what `yes 0123456789abcdef | head -c BYTES` prints. */
 function expectedHash(bytes: number): string {
