@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Daemon, openDaemon } from "../client/daemon.ts";
 import { daemonFlags } from "../client/daemon-flags.ts";
@@ -133,6 +134,8 @@ async function sshArguments(
   return ["-F", "none", "-n", "-i", sshd.clientKey.path, ...options, ...where];
 }
 
+const collector = fileURLToPath(import.meta.resolve("./collect-garbage.mjs"));
+
 async function openOwnDaemon(
   stack: AsyncDisposableStack,
   directory: Directory,
@@ -144,7 +147,15 @@ async function openOwnDaemon(
   const own = Object.entries(process.env).filter(([name]) => !/^(HOSTRUN_|SSH_AUTH_SOCK$)/.test(name));
   const child = spawn(
     process.execPath,
-    [...daemonFlags, ...profiling, join(dist, "daemon.cjs"), "--state-dir", stateDirectory],
+    [
+      ...daemonFlags,
+      "--require",
+      collector,
+      ...profiling,
+      join(dist, "daemon.cjs"),
+      "--state-dir",
+      stateDirectory,
+    ],
     { env: Object.fromEntries(own), stdio: ["ignore", "ignore", "pipe"] },
   );
   let complaints = "";
