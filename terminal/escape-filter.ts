@@ -187,12 +187,12 @@ function texts(found: RegExpExecArray): [string, string, string, string] {
 
 // Control characters are what this file is about.
 /* oxlint-disable no-control-regex */
-const introducer = /[\x05\x0e\x18\x1b\x88\x90\x98\x9a-\x9f]/g;
+const introducer = /[\x05\x0e\x18\x1b\x88\x90\x96\x98\x9a-\x9f]/g;
 /** `ESC k` is a title for screen and tmux. */
 const stringIntroducer = /\x1b[\]PX^_k]|[\x90\x98\x9d-\x9f]/y;
 const stringEnd = /[\x07\x18\x1a\x1b\x9c]/g;
 const csiSequence = /(?:\x1b\[|\x9b)([<-?]?)([0-9:;]*)([ -/]*)([@-~])/y;
-const simpleSequence = /\x1b(?!\[)[ -/]*[0-~]|[\x05\x0e\x18\x88\x9a\x9c]/y;
+const simpleSequence = /\x1b(?!\[)[ -/]*[0-~]|[\x05\x0e\x18\x88\x96\x9a\x9c]/y;
 const unfinished = /\x9b[0-?]*[ -/]*|\x1b(?:\[[0-?]*[ -/]*|[ -/]*)/y;
 const sequenceRest = /[ -?]*[@-~]?/y;
 const linkString =

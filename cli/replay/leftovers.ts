@@ -64,5 +64,5 @@ export class Leftovers {
 }
 
 function erasesHistory(parameters: string): boolean {
-  return parameters.split(";").some((parameter) => Number(parameter) === 3);
+  return parameters.split(/[:;]/).some((parameter) => Number(parameter) === 3);
 }

@@ -69,7 +69,7 @@ describe("what a screen that only shows may obey", () => {
     ["a mode behind zeros", `${ESC}[?02004h`],
     ["modes of the keyboard", `${ESC}[?1h${ESC}=${ESC}[2h${ESC}[>4;2m${ESC}[>1u`],
     ["a question that few terminals answer", `${ESC}[?1;1S${ESC}[1$w`],
-    ["ENQ, and DECID with eight bits", "\u0005\u009a"],
+    ["ENQ, DECID and a guarded area with eight bits", "\u0005\u009a\u0096"],
     ["the begin of a transfer", "\u0018"],
     ["a title for screen and tmux", `${ESC}ktitle${ESC}\\`],
     ["another encoding", `${ESC}%@`],

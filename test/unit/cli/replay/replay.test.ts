@@ -20,7 +20,7 @@ describe("what comes from the record", () => {
     const queries = `${ESC}[6n${ESC}[c${ESC}P$qm${ESC}\\${ESC}]11;?\u0007\u0005`;
     expect(replayed(`a${ESC}]52;c;cm0=\u0007b${ESC}]0;title\u0007c${queries}d`)).toBe("abcd");
     expect(replayed(`${ESC}[999999999b`)).toBe(`${ESC}[100b`);
-    expect(replayed("a\u009d52;c;cm0=\u009cb", Buffer.of(0x9d), "0;title\u0007c")).toBe("abc");
+    expect(replayed("a\u009d52;c;cm0=\u009cb\u0096c")).toBe("abc");
   });
 
   it("goes anywhere else as it is", () => {
@@ -58,6 +58,12 @@ describe("what comes from the record", () => {
     const bytes = Buffer.from([0xff, 0x61, 0xe9, 0x0a, 0xc3]);
     const shown = replay.take({ stream: "stdout", bytes });
     expect(Buffer.concat([shown, ...replay.end().map((rest) => rest.bytes)])).toEqual(bytes);
+  });
+
+  it("hides nothing behind the letters of another encoding", () => {
+    const windows1250 = Buffer.from("\u009eena \u009aest\nd\u00edra\n", "latin1");
+    expect(replayed(windows1250)).toBe("\ufffdena \ufffdest\nd\ufffdra\n");
+    expect(replayed(Buffer.of(0x9d), "0;title\n")).toBe("\ufffd0;title\n");
   });
 
   it("has the colours of each stream on both", () => {
@@ -110,7 +116,7 @@ describe("the terminal is left as it was", () => {
   });
 
   it("keeps its tab stops, what has scrolled out, and its title", () => {
-    expect(replayed(`${ESC}[3g${ESC}H\u0088${ESC}[3J${ESC}[2;3Jx`)).toBe("x");
+    expect(replayed(`${ESC}[3g${ESC}H\u0088${ESC}[3J${ESC}[2;3J${ESC}[3:1Jx`)).toBe("x");
   });
 
   it("is cleared by a reset, and no more", () => {
