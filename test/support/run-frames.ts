@@ -18,6 +18,8 @@ export class FrameReading {
     stream: IncomingMessage,
     chunkRead: () => Promise<void> = async () => undefined,
   ): Promise<this> {
+    // It was cut after the last event.
+    if (stream.statusCode === 204) return this;
     if (stream.headers["content-type"] !== "application/vnd.hostrun.frames") {
       throw new Error(`no frames: ${(await readAll(stream)).toString()}`);
     }
