@@ -31,13 +31,8 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   const { database, store, cache, plans, durable, hosts, production, resolve, remote } = services;
   const { settings, clock, log, changes, secrets } = context;
   const latency = new LatencyRecord();
-  const prompts = scope.own(
-    new Prompts({
-      clock,
-      timeoutMs: () => settings.current.promptTimeoutMs,
-      onChange: (change) => changes.publish(change),
-    }),
-  );
+  const timeoutMs = () => settings.current.promptTimeoutMs;
+  const prompts = scope.own(new Prompts({ clock, timeoutMs, onChange: (change) => changes.publish(change) }));
   const publish = (run: Run) => {
     changes.publish({ type: "runChanged", run });
     if (run.state !== "ended") return;
@@ -64,6 +59,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
       },
     }),
   );
+  settings.onChange(() => engine.limitsChanged());
   const busy = () => Object.values(engine.counts()).some((count) => count > 0);
   const rest = scope.own(new FirstRest(busy));
   const indexing = scope.own(openSearchIndexing({ store, clock, log, busy }));

@@ -50,8 +50,22 @@ export class Admission {
       if (this.#dequeue(client, start) || !inside) return;
       inside = false;
       this.#active--;
-      this.#admitNext();
+      this.admit();
     };
+  }
+
+  /** Begins the runs that there is room for; to be called when the limits have changed. */
+  admit(): void {
+    while (this.#active < this.#limits().active) {
+      const [turn] = this.#queues;
+      if (turn === undefined) return;
+      const [client, queue] = turn;
+      const [start] = queue;
+      if (start === undefined) return;
+      this.#dequeue(client, start);
+      if (this.#queues.delete(client)) this.#queues.set(client, queue);
+      start();
+    }
   }
 
   #enqueue(client: string, start: () => void): void {
@@ -68,18 +82,5 @@ export class Admission {
     if (queue.size === 0) this.#queues.delete(client);
     this.#queued--;
     return true;
-  }
-
-  #admitNext(): void {
-    while (this.#active < this.#limits().active) {
-      const [turn] = this.#queues;
-      if (turn === undefined) return;
-      const [client, queue] = turn;
-      const [start] = queue;
-      if (start === undefined) return;
-      this.#dequeue(client, start);
-      if (this.#queues.delete(client)) this.#queues.set(client, queue);
-      start();
-    }
   }
 }

@@ -155,6 +155,11 @@ export class RunEngine implements AsyncDisposable {
     return this.#draining;
   }
 
+  /** To be called when the settings have changed. */
+  limitsChanged(): void {
+    this.#admission.admit();
+  }
+
   /** Refuses new runs from now on, except those of jobs already accepted. */
   drain(): void {
     this.#draining = true;

@@ -28,3 +28,18 @@ test("a client's run is let in before those that another client queued earlier",
   const later = others.filter(({ startedAt }) => (startedAt ?? "") >= (mine?.endedAt ?? "~"));
   expect(later.map(({ command }) => command)).toEqual(["echo b", "echo c", "echo d"]);
 });
+
+test("a run that waits begins when the limits are raised", async () => {
+  await using daemon = await openHostedDaemon();
+  const { client } = daemon;
+  const one = { poolMaxConnections: 1, channelsPerConnection: 1 };
+  await client.call("updateSettings", { body: one });
+  const first = await client.call("createRun", { body: { host: "web1", command: "cat", stdinOpen: true } });
+  const { id } = await client.call("createRun", { body: { host: "web1", command: "echo" } });
+  expect((await client.call("stats")).runs.queued).toBe(1);
+  await client.call("updateSettings", { body: { channelsPerConnection: 2 } });
+  for await (const { event } of client.subscribe(id)) if (event.type === "complete") break;
+  expect(await client.call("getRun", { params: { run: id } })).toMatchObject({ outcome: "exited" });
+  expect((await client.call("getRun", { params: { run: first.id } })).state).toBe("running");
+  await client.call("runStdin", { params: { run: first.id }, body: { end: true } });
+});

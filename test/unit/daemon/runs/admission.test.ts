@@ -36,6 +36,10 @@ test("follows limits that grow", () => {
   const begun: number[] = [];
   const admission = new Admission(() => ({ active, queued: 10 }));
   const leave = [1, 2, 3].map((number) => admission.enter("", () => begun.push(number)));
+  active = 2;
+  expect(begun).toEqual([1]);
+  admission.admit();
+  expect(begun).toEqual([1, 2]);
   active = 3;
   leave[0]?.();
   expect(begun).toEqual([1, 2, 3]);
