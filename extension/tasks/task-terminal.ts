@@ -24,6 +24,8 @@ const declined = 1;
 /** VS Code accepts unlimited output from a task, and draws it when it can. */
 const burstCharacters = 1_048_576;
 const restMs = 50;
+/** VS Code finds the problems in what it has drawn 100 ms after the end of a task; on a busy machine it draws later. */
+const drawMs = 250;
 /** A window that is reloading closes its terminals first, and deactivates the extension afterwards. */
 const reloadMs = 1000;
 
@@ -112,6 +114,7 @@ export class TaskTerminal implements vscode.Pseudoterminal {
     running.hide(id);
     this.#shown = undefined;
     await running.ended(id);
+    await delay(drawMs);
     return status;
   }
 
