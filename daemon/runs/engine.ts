@@ -67,7 +67,7 @@ export class RunEngine implements AsyncDisposable {
   /** Until all of their work is done. */
   readonly #underWay = new Set<RunExecution>();
   /** To be called when the work of one is done. */
-  #onDone: (() => void)[] = [];
+  readonly #onDone: (() => void)[] = [];
   /** By run id: runs that have ended but still have readers to catch up. */
   readonly #followed = new Map<string, LiveRun>();
   readonly #shared = new SharedResults();

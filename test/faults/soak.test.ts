@@ -34,8 +34,8 @@ test(`a daemon that works on and on keeps nothing: ${isFull ? "neither descripto
     environment: { ...memory.environment, ...withoutMachineCode },
   });
   await daemon.client.call("createHost", { body: { ...hostOf(daemon.sshd), name: "web2" } });
-  // SQLite keeps up to 64 MiB of the pages that it wrote, and each run writes 80 KiB: all are there from the beginning. With a limit
-  // for the history they would be the same few pages again and again.
+  // Each writes 80 KiB to the store: what SQLite keeps of that is there from the beginning. With a limit for the history it would
+  // be the same few pages again and again.
   await inParallel(Array.from({ length: 10 }), Array.from({ length: times(5, 1000) }), async () => {
     await daemon.run("head -c 9000 /dev/urandom | base64");
   });

@@ -38,7 +38,7 @@ export class Pace {
   #source: PacedSource | undefined;
   #held = false;
   #over = false;
-  #onEmpty: (() => void) | undefined;
+  #onEmpty: () => void = () => undefined;
 
   /**
    * `isWhole` returns whether the record is complete. A reader may take nothing, or be away, for `timeoutMs` before the
@@ -109,7 +109,7 @@ export class Pace {
     this.#transcript.release(reader);
     this.#readers.delete(reader);
     this.#update();
-    if (this.#readers.size === 0) this.#onEmpty?.();
+    if (this.#readers.size === 0) this.#onEmpty();
   }
 
   /** The reader that left at or after `seq`, the place where a new one begins. */
