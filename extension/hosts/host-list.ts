@@ -4,6 +4,7 @@ import type { Host } from "../../protocol/host.ts";
 import { isOtherDestination } from "../../protocol/host-name.ts";
 import type { Problem, ProblemDetails } from "../../protocol/problem.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { ItemChanges } from "../daemon/item-changes.ts";
 import { loginOf } from "./host-labels.ts";
 import { HostStates, type HostState } from "./host-states.ts";
 import { type ProductionFinder, productionFinder } from "./production.ts";
@@ -24,6 +25,7 @@ export class HostList implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #states = new HostStates();
+  readonly #changes = new ItemChanges((change) => this.#takeState(change));
   readonly #subscriptions: vscode.Disposable[];
   #hosts: readonly Host[] | undefined;
   #production: ProductionFinder = productionFinder([]);
@@ -87,15 +89,18 @@ export class HostList implements vscode.Disposable {
 
   /** Reloads everything; rejects with a Problem. */
   async refresh(): Promise<void> {
-    const [hosts, connections, runs] = await Promise.all([
-      this.#daemon.call("listHosts", {}),
-      this.#daemon.call("listConnections", {}),
-      this.#daemon.call("listRuns", { query: { limit: "100" } }),
-    ]);
-    this.#hosts = hosts.items;
-    this.#production = productionFinder(hosts.items);
-    this.#problems = hosts.problems;
-    this.#states.reset(connections.items, runs.items);
+    const read = () =>
+      Promise.all([
+        this.#daemon.call("listHosts", {}),
+        this.#daemon.call("listConnections", {}),
+        this.#daemon.call("listRuns", { query: { limit: "100" } }),
+      ]);
+    await this.#changes.read(read, ([hosts, connections, runs]) => {
+      this.#hosts = hosts.items;
+      this.#production = productionFinder(hosts.items);
+      this.#problems = hosts.problems;
+      this.#states.reset(connections.items, runs.items);
+    });
     this.#changed.fire();
   }
 
@@ -115,14 +120,16 @@ export class HostList implements vscode.Disposable {
   }
 
   #take(change: Change): void {
+    // A saved host may hide one of the SSH config, and deleting it may reveal that: ask the daemon.
+    if (relisting.has(change.type)) this.#refreshSoon();
+    else this.#changes.take(change);
+  }
+
+  #takeState(change: Change): void {
     if (change.type === "runChanged") this.#states.ran(change.run);
     else if (change.type === "connectionOpened") this.#states.opened(change.connection);
     else if (change.type === "connectionClosed") this.#states.closed(change.connection);
-    else {
-      // A saved host may hide one of the SSH config, and deleting it may reveal that: ask the daemon.
-      if (relisting.has(change.type)) this.#refreshSoon();
-      return;
-    }
+    else return;
     this.#changed.fire();
   }
 }

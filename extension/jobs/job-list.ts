@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
+import type { Change } from "../../protocol/change.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { ItemChanges } from "../daemon/item-changes.ts";
 
 /** As many as a person can keep apart. */
 const maxJobs = 100;
@@ -11,6 +13,7 @@ const maxRuns = 200;
 export class JobList implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changes = new ItemChanges((change) => this.#take(change));
   readonly #subscription: vscode.Disposable;
   #jobs: readonly Job[] = [];
 
@@ -20,7 +23,7 @@ export class JobList implements vscode.Disposable {
     this.#daemon = daemon;
     this.#subscription = daemon.onDidChange((change) => {
       if (change.type === "reset") void this.#refresh().catch(() => undefined);
-      else if (change.type === "jobChanged") this.#take(change.job);
+      else this.#changes.take(change);
     });
   }
 
@@ -39,13 +42,19 @@ export class JobList implements vscode.Disposable {
   }
 
   async #refresh(): Promise<void> {
-    const page = await this.#daemon.call("listJobs", { query: { limit: String(maxJobs) } });
-    this.#jobs = page.items;
+    await this.#changes.read(
+      () => this.#daemon.call("listJobs", { query: { limit: String(maxJobs) } }),
+      (page) => {
+        this.#jobs = page.items;
+      },
+    );
     this.#changed.fire();
   }
 
   /** Ids are UUIDv7, which sort by time. */
-  #take(job: Job): void {
+  #take(change: Change): void {
+    if (change.type !== "jobChanged") return;
+    const { job } = change;
     const others = this.#jobs.filter(({ id }) => id !== job.id);
     this.#jobs = [job, ...others].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, maxJobs);
     this.#changed.fire();

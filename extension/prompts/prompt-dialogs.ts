@@ -3,6 +3,7 @@ import type { Change } from "../../protocol/change.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Prompt } from "../../protocol/prompt.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { ItemChanges } from "../daemon/item-changes.ts";
 import { showHostKey } from "../hosts/host-key-trust.ts";
 import type { ProblemReport } from "../problem-report.ts";
 import { failedHops } from "./failed-logins.ts";
@@ -29,6 +30,7 @@ export class PromptDialogs implements vscode.Disposable {
   readonly #parts: PromptDialogsParts;
   /** Open prompts; those being shown have an abort controller. */
   readonly #open = new Map<string, { prompt: Prompt; shown: AbortController | undefined }>();
+  readonly #changes = new ItemChanges((change) => this.#takePrompt(change));
   readonly #subscription: vscode.Disposable;
   #turn: Promise<void> = Promise.resolve();
 
@@ -48,15 +50,24 @@ export class PromptDialogs implements vscode.Disposable {
 
   #take(change: Change): void {
     if (change.type === "reset") void this.#readAll();
-    else if (change.type === "prompt") this.#opened(change.prompt);
-    else if (change.type === "promptClosed") this.#closed(change.promptId);
+    else if (change.type === "prompt" || change.type === "promptClosed") this.#changes.take(change);
     else if (change.type === "connectionOpened") void this.#parts.kept.proven(change.connection);
     else for (const hop of failedHops(change)) this.#parts.kept.refused({ hop });
   }
 
   async #readAll(): Promise<void> {
-    const list = await this.#parts.daemon.call("listPrompts").catch(() => undefined);
-    for (const prompt of list?.items ?? []) this.#opened(prompt);
+    const read = this.#changes.read(
+      () => this.#parts.daemon.call("listPrompts"),
+      ({ items }) => {
+        for (const prompt of items) this.#opened(prompt);
+      },
+    );
+    await read.catch(() => undefined);
+  }
+
+  #takePrompt(change: Change): void {
+    if (change.type === "prompt") this.#opened(change.prompt);
+    else if (change.type === "promptClosed") this.#closed(change.promptId);
   }
 
   #opened(prompt: Prompt): void {

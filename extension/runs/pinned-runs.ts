@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Change } from "../../protocol/change.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { ItemChanges } from "../daemon/item-changes.ts";
 import type { RunList } from "./run-list.ts";
 
 const maxShown = "500";
@@ -10,6 +11,7 @@ const maxShown = "500";
 export class PinnedRuns implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changes = new ItemChanges((change) => this.#take(change));
   readonly #subscription: vscode.Disposable;
   #runs: ReadonlyMap<string, Run> = new Map();
   #isRead = false;
@@ -21,7 +23,10 @@ export class PinnedRuns implements vscode.Disposable {
     this.#daemon = daemon;
     this.#subscription = vscode.Disposable.from(
       this.#changed,
-      daemon.onDidChange((change) => this.#take(change)),
+      daemon.onDidChange((change) => {
+        if (change.type === "reset") this.#isRead = false;
+        else this.#changes.take(change);
+      }),
       list.onDidChange(() => list.known !== undefined && void this.#read()),
     );
   }
@@ -38,14 +43,17 @@ export class PinnedRuns implements vscode.Disposable {
     if (this.#isRead) return;
     this.#isRead = true;
     const query = { pinned: "true", limit: maxShown } as const;
-    const page = await this.#daemon.call("listRuns", { query }).catch(() => undefined);
+    const read = this.#changes.read(
+      () => this.#daemon.call("listRuns", { query }),
+      (page) => this.#set(new Map(page.items.map((run) => [run.id, run]))),
+    );
     // The list reports that the daemon is gone, and is reloaded when it is back.
-    if (page === undefined) this.#isRead = false;
-    else this.#set(new Map(page.items.map((run) => [run.id, run])));
+    await read.catch(() => {
+      this.#isRead = false;
+    });
   }
 
   #take(change: Change): void {
-    if (change.type === "reset") this.#isRead = false;
     const id = change.type === "runChanged" ? change.run.id : change.type === "runDeleted" ? change.id : "";
     const isPinned = change.type === "runChanged" && change.run.pinned;
     if (!isPinned && !this.#runs.has(id)) return;

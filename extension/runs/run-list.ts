@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { Change } from "../../protocol/change.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { ItemChanges } from "../daemon/item-changes.ts";
 
 const pageSize = 50;
 /** Each change is drawn by several parts of the window, and must not delay the first output of a run. */
@@ -13,6 +14,7 @@ const maxRuns = 2000;
 export class RunList implements vscode.Disposable {
   readonly #daemon: Daemon;
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changes = new ItemChanges((change) => this.#takeItem(change));
   readonly #subscriptions: vscode.Disposable[];
   #runs: readonly Run[] | undefined;
   #nextCursor: string | null = null;
@@ -48,21 +50,29 @@ export class RunList implements vscode.Disposable {
 
   /** Reloads the first page; rejects with a Problem. */
   async refresh(): Promise<void> {
-    const page = await this.#daemon.call("listRuns", { query: { limit: String(pageSize) } });
-    this.#runs = page.items;
-    this.#nextCursor = page.nextCursor;
+    await this.#changes.read(
+      () => this.#daemon.call("listRuns", { query: { limit: String(pageSize) } }),
+      (page) => {
+        this.#runs = page.items;
+        this.#nextCursor = page.nextCursor;
+      },
+    );
     this.#changed.fire();
   }
 
   async loadMore(): Promise<void> {
     const cursor = this.#nextCursor;
     if (cursor === null) return;
-    const page = await this.#daemon.call("listRuns", { query: { limit: String(pageSize), cursor } });
-    // Another call may have read the same page in the meantime.
-    if (cursor !== this.#nextCursor) return;
-    const known = new Set(this.runs.map((run) => run.id));
-    this.#runs = [...this.runs, ...page.items.filter((run) => !known.has(run.id))];
-    this.#nextCursor = page.nextCursor;
+    await this.#changes.read(
+      () => this.#daemon.call("listRuns", { query: { limit: String(pageSize), cursor } }),
+      (page) => {
+        // Another call may have read the same page in the meantime.
+        if (cursor !== this.#nextCursor) return;
+        const known = new Set(this.runs.map((run) => run.id));
+        this.#runs = [...this.runs, ...page.items.filter((run) => !known.has(run.id))];
+        this.#nextCursor = page.nextCursor;
+      },
+    );
     this.#changed.fire();
   }
 
@@ -72,10 +82,11 @@ export class RunList implements vscode.Disposable {
   }
 
   #take(change: Change): void {
-    if (change.type === "reset") {
-      void this.refresh().catch(() => undefined);
-      return;
-    }
+    if (change.type === "reset") void this.refresh().catch(() => undefined);
+    else this.#changes.take(change);
+  }
+
+  #takeItem(change: Change): void {
     if (this.#runs === undefined) return;
     if (change.type === "runChanged") this.#runs = withRun(this.#runs, change.run);
     else if (change.type === "runDeleted") this.#runs = this.#runs.filter((run) => run.id !== change.id);
