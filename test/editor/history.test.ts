@@ -35,21 +35,16 @@ const runs = () => window.row(/^(?:cat|echo) /);
 
 test("runs are searched by filters, and one that there is not is refused while it is typed", async () => {
   await window.command("Hostrun: Search Runs…");
-  await window.quick.getByText(/Search runs by command/).waitFor();
-  await window.input.fill("hots:node1");
-  await window.quick.getByText(/There is no filter hots:/).waitFor();
-  await window.input.fill("host:node2 is:failed");
-  await window.page.keyboard.press("Enter");
+  await window.type(/Search runs by command/, "hots:node1");
+  await window.answer(/There is no filter hots:/, "host:node2 is:failed");
   await expect.poll(() => runs().count()).toBe(1);
   await window.row(/^echo odd.*exit 3/).waitFor();
   await window.command("Hostrun: Search Runs…");
-  await window.input.fill("!host:node2");
-  await window.page.keyboard.press("Enter");
+  await window.answer(/Search runs by command/, "!host:node2");
   await window.row(/^echo odd.*exit 3/).waitFor({ state: "detached" });
   await expect.poll(() => runs().count()).toBeGreaterThan(0);
   await window.command("Hostrun: Search Runs…");
-  await window.input.fill("host:nosuch");
-  await window.page.keyboard.press("Enter");
+  await window.answer(/Search runs by command/, "host:nosuch");
   await window.notification("There is no host named nosuch, and no run on it is kept.").waitFor();
   await window.dismissNotifications();
   await window.command("Hostrun: Show All Runs");
@@ -67,9 +62,7 @@ test("a pinned run stands above the others, and a note in its row", async () => 
   await window.command("Hostrun: Focus on Runs View");
   await window.page.locator(".pane-body .monaco-list:focus").waitFor();
   await window.page.keyboard.press("F2");
-  await window.quick.getByText(/A line about this run/).waitFor();
-  await window.input.fill("before the fix");
-  await window.page.keyboard.press("Enter");
+  await window.answer(/A line about this run/, "before the fix");
   await window.row(/^echo odd.*before the fix/).waitFor();
 });
 
@@ -78,11 +71,11 @@ test("a run's page shows its note, where it is edited, too", async () => {
   await note("before the fix").waitFor();
   await window.pictures("note", ["light", "dark", "highContrast"]);
   await note("before the fix").click();
-  await window.answer(/^$/, "before the fix of the disk");
+  await window.answer(/A line about this run/, "before the fix of the disk");
   await note("before the fix of the disk").waitFor();
   await window.row(/^echo odd.*fix of the disk/).waitFor();
   await window.run.getByRole("button", { name: "Edit Note…" }).click();
-  await window.answer(/^$/, "before the fix");
+  await window.answer(/A line about this run/, "before the fix");
   await note("before the fix").waitFor();
 });
 

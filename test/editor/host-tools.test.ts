@@ -138,9 +138,7 @@ describe("the view of hosts", () => {
 
   test("shows the hosts that fit a filter, and says so when there are none", async () => {
     await window.command("Hostrun: Filter Hosts…");
-    await window.quick.getByText(/Filter hosts by name/).waitFor();
-    await window.input.fill("lab web");
-    await window.page.keyboard.press("Enter");
+    await window.answer(/Filter hosts by name/, "lab web");
     await expect.poll(rows).toEqual(["Group lab", "Group lab/web", "spare", "web1"]);
     await window.page.getByText("“lab web”").waitFor();
     await window.pictures("filtered-hosts", all);
@@ -215,15 +213,12 @@ describe("a host that is added", () => {
   test("is checked part by part before, and tested after", async () => {
     const part = (name: string): Promise<void> => window.choose(/or add the host/, name);
     await window.command("Hostrun: Add Host…");
-    await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
-    await window.input.fill(`${sshd.user}@127.0.0.1:${sshd.port}`);
+    await window.type(/^Address of the host/, `${sshd.user}@127.0.0.1:${sshd.port}`);
     // Until the entry for it stands in the list, the others move.
     await window.quick.getByText(`Add ${sshd.user}@127.0.0.1:${sshd.port} as 127.0.0.1`).waitFor();
     await window.choice("More…").click();
     await part("Name");
-    await window.quick.getByText(/Name of the host/).waitFor();
-    await window.input.fill("fresh");
-    await window.page.keyboard.press("Enter");
+    await window.answer(/Name of the host/, "fresh");
     await part("Key");
     await window.answer(/How to log in/, "/nowhere/key");
     await window.quick.getByText("/nowhere/key cannot be read").waitFor();
@@ -233,7 +228,7 @@ describe("a host that is added", () => {
     await window.choice("/nowhere/key").waitFor({ state: "detached" });
     await window.choose(/How to log in/, "~/.ssh/id_ed25519");
     await part("Jump host");
-    await window.input.fill("fresh");
+    await window.type(/deploy@bastion/, "fresh");
     await window.quick.getByText("The jump hosts form a loop: fresh → fresh").waitFor();
     await window.answer(/deploy@bastion/, "nowhere.invalid");
     await window.quick.getByText(/There is no host named nowhere\.invalid/).waitFor();

@@ -32,9 +32,7 @@ afterAll(() => owned.disposeAsync());
 
 test("a key is made with a passphrase typed twice, and installed on a host", async () => {
   await window.command("Hostrun: Make SSH Key…");
-  await window.quick.getByText(/never overwritten/).waitFor();
-  await window.input.fill("work");
-  await window.page.keyboard.press("Enter");
+  await window.answer(/never overwritten/, "work");
   for (const again of [/Passphrase to encrypt it/, /Confirm passphrase/]) {
     await window.quick.getByText(again).waitFor();
     expect(await window.input.getAttribute("type")).toBe("password");

@@ -40,8 +40,7 @@ describe("an address that is no host", () => {
   test("is run on as it was pasted, and saved afterwards where that is wanted", async () => {
     const address = `${sshd.user}@127.0.0.1:${sshd.port}`;
     await window.command("Hostrun: Run on Host…");
-    await window.quick.getByPlaceholder(/Choose the host/).waitFor();
-    await window.input.fill(`ssh ${sshd.user}@127.0.0.1 -p ${sshd.port}`);
+    await window.type(/Choose the host/, `ssh ${sshd.user}@127.0.0.1 -p ${sshd.port}`);
     await window.choice("not saved").waitFor();
     await window.pictures("unsaved-host");
     await window.page.keyboard.press("Enter");
@@ -58,8 +57,7 @@ describe("an address that is no host", () => {
 
   test("that is saved now is that host, however it is written", async () => {
     await window.command("Hostrun: Run on Host…");
-    await window.quick.getByPlaceholder(/Choose the host/).waitFor();
-    await window.input.fill(`ssh -p ${sshd.port} ${sshd.user}@127.0.0.1`);
+    await window.type(/Choose the host/, `ssh -p ${sshd.port} ${sshd.user}@127.0.0.1`);
     await window.quick.locator('.monaco-list-row[aria-label^="127.0.0.1"]').waitFor();
     expect(await window.choice("not saved").count()).toBe(0);
     await window.page.keyboard.press("Escape");
@@ -68,8 +66,7 @@ describe("an address that is no host", () => {
 
   test("that is not whole is not lost: it is added with what was typed of it", async () => {
     await window.command("Hostrun: Run on Host…");
-    await window.quick.getByPlaceholder(/Choose the host/).waitFor();
-    await window.input.fill("localhost");
+    await window.type(/Choose the host/, "localhost");
     await window.choose(/Choose the host/, "add  Add Host");
     await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
     expect(await window.input.inputValue()).toBe("localhost");

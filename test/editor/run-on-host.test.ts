@@ -79,8 +79,7 @@ describe("Run on Host", () => {
   test("with a way back that keeps what was typed", async () => {
     await window.command("Hostrun: Run on Host…");
     await window.choose(/Choose the host/, "web1");
-    await window.quick.getByPlaceholder(/Type a command/).waitFor();
-    await window.input.fill("echo half of it");
+    await window.type(/Type a command/, "echo half of it");
     await window.quick.getByRole("button", { name: "Back" }).click();
     await window.choose(/Choose the host/, "worker");
     await window.quick.getByPlaceholder(/Type a command/).waitFor();
@@ -112,6 +111,7 @@ describe("from the editor", () => {
   test("runs the selection as it stands, over several lines", async () => {
     await window.openFile("notes.sh");
     await window.command("Go to Line/Column...");
+    await expect.poll(() => window.input.inputValue()).toBe(":");
     await window.input.fill(":2");
     await window.page.keyboard.press("Enter");
     await window.quick.waitFor({ state: "hidden" });

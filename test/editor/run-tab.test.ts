@@ -208,8 +208,7 @@ test("a command that reads standard input and was given none is noted, and can b
 test("a command substitution is read aloud as it stands where commands are chosen", async () => {
   await window.command("Hostrun: Run on Host…");
   await window.choose(/Choose the host/, "web1");
-  await window.quick.getByPlaceholder(/Type a command/).waitFor();
-  await window.input.fill("echo $(date)");
+  await window.type(/Type a command/, "echo $(date)");
   await window.quick.locator('.monaco-list-row[aria-label*="echo $\u200b(date)"]').waitFor();
   await window.page.keyboard.press("Escape");
 });

@@ -42,13 +42,6 @@ async function choose(name: string): Promise<void> {
   await window.choose(/Choose the host/, "web1");
 }
 
-/** Types into the question that says this. */
-async function type(question: string, text: string): Promise<void> {
-  await window.quick.getByText(question, { exact: false }).first().waitFor();
-  await window.input.fill(text);
-  await window.page.keyboard.press("Enter");
-}
-
 /** Pastes it in the place of what the editor shows, and saves that. */
 async function replaceAll(content: object): Promise<void> {
   await window.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(JSON.stringify(content))})`);
@@ -57,7 +50,7 @@ async function replaceAll(content: object): Promise<void> {
 
 test("a snippet asks for its inputs, shows the finished command, and runs nothing by a stray Enter", async () => {
   await choose("greet");
-  await type("who (", "it's $(id)");
+  await window.answer("who (", "it's $(id)");
   const secret = window.quick.locator("input[type=password]");
   await secret.fill("correct horse");
   await secret.press("Enter");
@@ -121,7 +114,7 @@ test("snippets of the workspace are there beside the own ones, and a bad one cos
 
 test("a run is saved as a snippet, which is edited as a file and deleted", async () => {
   await window.rowMenu(/^echo at/, "Save as Snippet…");
-  await type("A name for echo at", "kept");
+  await window.answer("A name for echo at", "kept");
   await window.notification("Saved as “kept”").getByRole("button", { name: "Edit" }).click();
   await window.page.locator(".monaco-editor .view-line", { hasText: "inputs" }).first().click();
   await window.pictures("snippet-file", ["dark"]);

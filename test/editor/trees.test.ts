@@ -215,9 +215,7 @@ describe("a row", () => {
 
   test("of a group has a menu and keys: it is renamed and removed with its hosts kept", async () => {
     await window.rowMenu("Group prod/web", "Rename Group");
-    await window.quick.getByText(/Name of the group/).waitFor();
-    await window.input.fill("live/web");
-    await window.page.keyboard.press("Enter");
+    await window.answer(/Name of the group/, "live/web");
     await window.row("Group live/web").waitFor();
     await window.row("Group prod/web").waitFor({ state: "detached" });
     await window.row("Group live/web").click({ button: "right" });
@@ -379,16 +377,12 @@ describe("a run", () => {
     await window.command("Hostrun: Show All Runs");
     await window.row(/^echo never/).waitFor();
     await window.command("Hostrun: Search Runs…");
-    await window.quick.getByText(/Search runs by command/).waitFor();
-    await window.input.fill("from bash 42");
-    await window.page.keyboard.press("Enter");
+    await window.answer(/Search runs by command/, "from bash 42");
     await window.row(/^echo never/).waitFor({ state: "detached" });
     await window.row(/^\/bin\/bash -c/).waitFor();
     await window.pictures("runs-searched", all);
     await window.command("Hostrun: Search Runs…");
-    await window.quick.getByText(/Search runs by command/).waitFor();
-    await window.input.fill("no run has this");
-    await window.page.keyboard.press("Enter");
+    await window.answer(/Search runs by command/, "no run has this");
     await window.page.getByText("No runs match the filter.").waitFor();
     await window.page.getByRole("button", { name: "Show All Runs" }).click();
     await window.row(/^echo never/).waitFor();
@@ -420,8 +414,7 @@ test("a host that is added without a port has the one that the SSH config says",
   await writeFile(config(), configText);
   await window.row(/^fresh\.example\.org, idle, SSH config, (?:\w+@)?fresh\.example\.org:2201/).waitFor();
   await window.command("Hostrun: Add Host…");
-  await window.quick.getByPlaceholder(/^Address of the host/).waitFor();
-  await window.input.fill("fresh.example.org");
+  await window.type(/^Address of the host/, "fresh.example.org");
   await window.quick.getByText("Add fresh.example.org as fresh.example.org").waitFor();
   await window.page.keyboard.press("Enter");
   await window.row(/^fresh\.example\.org, idle, (?:\w+@)?fresh\.example\.org:2201/).waitFor();

@@ -95,10 +95,14 @@ export class Workbench {
     return this.quick.locator(".monaco-list-row", { hasText: text });
   }
 
-  /** Types into the quick input that shows this placeholder, and presses Enter. */
-  async answer(placeholder: RegExp, text: string): Promise<void> {
-    await this.quick.getByPlaceholder(placeholder).waitFor();
+  /** Types into the quick input that asks this, by its placeholder or prompt: the one before it takes text, too. */
+  async type(question: string | RegExp, text: string): Promise<void> {
+    await this.quick.getByPlaceholder(question).or(this.quick.getByText(question)).first().waitFor();
     await this.input.fill(text);
+  }
+
+  async answer(question: string | RegExp, text: string): Promise<void> {
+    await this.type(question, text);
     await this.page.keyboard.press("Enter");
   }
 
