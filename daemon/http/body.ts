@@ -77,6 +77,11 @@ export async function* chunksOf(request: IncomingMessage, signal: AbortSignal): 
   if (!request.complete) throw new Error("The client has left");
 }
 
+/** Whether the head of a request announces a body, which may be of no bytes. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+}
+
 /**
  * Reads and discards the rest of a body: a client that is still sending reads the response only afterwards. A client
  * that does not finish is disconnected.

@@ -8,7 +8,7 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { Log } from "../core/log.ts";
 import { requestIdOf, withRequestId } from "../core/request-id.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
-import { discardBody } from "./body.ts";
+import { discardBody, hasBody } from "./body.ts";
 import { type Access, accessRefusal } from "./access.ts";
 import { maxHeaders } from "./caller.ts";
 import { compressJson } from "./compression.ts";
@@ -76,7 +76,7 @@ export function createHttpServer(parts: HttpParts): Server {
       requireHostHeader: false,
     },
     (request, response) => {
-      response.once("finish", () => discardBody(request));
+      if (hasBody(request)) response.once("finish", () => discardBody(request));
       void respond(request, response);
     },
   );

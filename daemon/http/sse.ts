@@ -60,6 +60,8 @@ class Sender {
   #draining = false;
   /** Number of writes not yet passed to the system. */
   #unsent = 0;
+  #unfollow: (() => void) | undefined;
+  #beats: NodeJS.Timeout | undefined;
   #stall: NodeJS.Timeout | undefined;
   #stalled = false;
 
@@ -72,57 +74,51 @@ class Sender {
   }
 
   begin(status: number): void {
-    const { opening, wire = sse } = this.#feed;
+    const { opening, holdMs, wire = sse } = this.#feed;
     if (this.#isPastEnd()) {
       this.#feed.place?.leave(this.#at);
       this.#response.writeHead(204).end();
       return;
     }
-    const { stopping } = this.#streams;
-    this.#streams.metrics.begin(this.#at > 0 && opening === undefined);
-    const unfollow = this.#feed.follow(() => this.#pump());
-    const beat = setInterval(() => {
-      if (!this.#draining && !this.#isOver()) this.#send([this.#heartbeat]);
-    }, heartbeatMs);
-    const cancelBeginning = this.#later(() => {
-      this.#pump();
-      if (stopping.aborted) stop();
-      else if (!this.#begun) this.#response.flushHeaders();
-    });
-    // First sends what is recorded by now, as far as the reader takes it.
-    const stop = (): void => {
-      this.#pump();
-      if (!this.#isOver()) this.#response.end();
-    };
-    stopping.addEventListener("abort", stop);
-    const leave = (): void => {
-      stopping.removeEventListener("abort", stop);
-      this.#streams.metrics.end();
-      cancelBeginning();
-      unfollow();
-      clearInterval(beat);
-      clearTimeout(this.#stall);
-      this.#feed.place?.leave(this.#stalled ? undefined : this.#at);
-    };
     if (this.#response.closed) {
-      leave();
+      this.#feed.place?.leave(this.#at);
       return;
     }
-    this.#response.on("close", leave);
+    this.#streams.opened(this, this.#at > 0 && opening === undefined);
+    this.#unfollow = this.#feed.follow(() => this.#pump());
+    this.#beats = setInterval(beat, heartbeatMs, this);
+    // Sends the head in one write with the first events.
+    if (holdMs === undefined) setImmediate(start, this);
+    else setTimeout(start, holdMs, this);
+    this.#response.on("close", () => this.#leave());
     this.#response.writeHead(status, { "Content-Type": wire.contentType, "X-Accel-Buffering": "no" });
     if (this.#response.req.method === "HEAD") this.#response.end();
     else if (opening !== undefined) this.#send(opening.parts);
   }
 
-  /** Sends the head in one write with the first events, after the current turn of the event loop. */
-  #later(begin: () => void): () => void {
-    const { holdMs } = this.#feed;
-    if (holdMs === undefined) {
-      const immediate = setImmediate(begin);
-      return () => clearImmediate(immediate);
-    }
-    const timer = setTimeout(begin, holdMs);
-    return () => clearTimeout(timer);
+  start(): void {
+    if (this.#isOver()) return;
+    this.#pump();
+    if (this.#streams.isStopping) this.stop();
+    else if (!this.#begun) this.#response.flushHeaders();
+  }
+
+  /** First sends what is recorded by now, as far as the reader takes it. */
+  stop(): void {
+    this.#pump();
+    if (!this.#isOver()) this.#response.end();
+  }
+
+  beat(): void {
+    if (!this.#draining && !this.#isOver()) this.#send([this.#heartbeat]);
+  }
+
+  #leave(): void {
+    this.#streams.closed(this);
+    this.#unfollow?.();
+    clearInterval(this.#beats);
+    clearTimeout(this.#stall);
+    this.#feed.place?.leave(this.#stalled ? undefined : this.#at);
   }
 
   /**
@@ -208,6 +204,10 @@ class Sender {
     this.#pump();
   }
 }
+
+/** One function for all readers, not a closure for each. */
+const beat = (sender: Sender): void => sender.beat();
+const start = (sender: Sender): void => sender.start();
 
 /** The messages in order, small ones joined; each is encoded only on demand. */
 function* batches(messages: readonly EventMessage[]): Generator<EventMessage> {
