@@ -24,6 +24,12 @@ export interface Bed {
   readonly ssh: readonly string[];
 }
 
+/** A process that is measured, and where it listens. */
+export interface Served {
+  readonly socket: string;
+  readonly pid: number;
+}
+
 const root = `${import.meta.dirname}/..`;
 
 /** Builds everything as it is shipped, into a directory of its own; resolves to its path. */
@@ -134,7 +140,8 @@ async function sshArguments(
   return ["-F", "none", "-n", "-i", sshd.clientKey.path, ...options, ...where];
 }
 
-const collector = fileURLToPath(import.meta.resolve("./collect-garbage.mjs"));
+/** A module with which a process collects its garbage on a signal, see there. */
+export const collector = fileURLToPath(import.meta.resolve("./collect-garbage.mjs"));
 
 async function openOwnDaemon(
   stack: AsyncDisposableStack,

@@ -43,7 +43,7 @@ interface Measured extends Contender {
 export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortSignal): Promise<Goal[]> {
   await using stack = new AsyncDisposableStack();
   await install({ clush: "clustershell", "parallel-ssh": "pssh" });
-  const before = await settled(bed);
+  const before = await settled(bed.daemon.discovery);
   const fleet = await openFleet(stack, bed, options.short ? 5 : 500);
   const count = fleet.addresses.length;
   const mux = ["ControlMaster auto", `ControlPath ${bed.directory.join("m-%C")}`, "ControlPersist 600"];
@@ -71,7 +71,7 @@ export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortS
     signal,
   );
   await runJob(fleet);
-  const connected = (await settled(bed)) - before;
+  const connected = (await settled(bed.daemon.discovery)) - before;
   await runClush(warmSsh);
   // The masters are no children of this process, and exit with their connections.
   stack.defer(() => fleet.sshd.dropConnections());
@@ -84,7 +84,7 @@ export async function fleetSuite(bed: Bed, options: SuiteOptions, signal: AbortS
   const warmTimes = await race({ contenders: warms, rounds, inARow: 1, restMs: 100, until }, signal);
   printTable(...fleetTable(`Warm, ${count} hosts (ms)`, warms, warmTimes));
   printTable(...fleetTable(`Cold, ${count} hosts (ms)`, colds, coldTimes));
-  const most = await memory(bed, "VmHWM");
+  const most = await memory(bed.daemon.discovery, "VmHWM");
   const each = (connected / count / 1024).toFixed(0);
   const mebibytes = [before, before + connected, most].map((bytes) => (bytes / 1024 ** 2).toFixed(0));
   print(

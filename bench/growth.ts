@@ -54,11 +54,11 @@ export async function growthSuite(bed: Bed, { short }: SuiteOptions, signal: Abo
     {
       name: "reader of a run",
       counts: upTo(1000),
-      add: async () => readers.push(await openStream(bed, `/api/runs/${followed}/events`)),
+      add: async () => readers.push(await openStream(bed.daemon.discovery, `/api/runs/${followed}/events`)),
     },
   ];
   const rows: string[][] = [];
-  const held = () => (short ? memory(bed, "VmRSS") : settled(bed));
+  const held = () => (short ? memory(bed.daemon.discovery, "VmRSS") : settled(bed.daemon.discovery));
   for (const growth of growths) rows.push(await measure(bed, growth, { held, signal }));
   printTable(["For each", "at the end", "CPU, ms", "in steps", "KiB", "in steps"], rows);
   for (const reader of readers) reader.destroy();
