@@ -27,11 +27,14 @@ parent_and_session() {
   fi 2>/dev/null
 }
 
-# True if process $pid, whose parent is $1, is the intended one: process ids are reused. While the process that waits
-# for a durable run's command lives, its id is not reused; the connection may be a later one.
+# True if process $pid, whose parent is $1, is the intended one: process ids are reused. The parent of a durable run's
+# command waits for it in the session of the run's runner, of which both ids may be reused if it was killed; the
+# connection may be a later one.
 is_meant() {
   if [ -n "$run_directory" ]; then
-    [ ! -f $run_directory/status ] && [ "$(cat $run_directory/group)" = $pid ] && kill -0 $(cat $run_directory/runner)
+    [ ! -f $run_directory/status ] && [ "$(cat $run_directory/group)" = $pid ] || return
+    set -- $(parent_and_session $1)
+    [ "$2" = "$(cat $run_directory/runner)" ]
   else
     [ "$1" = "${server:-none}" ] || tr "\0" "\n" </proc/$pid/environ | grep -qxF "SSH_CONNECTION=$SSH_CONNECTION"
   fi 2>/dev/null

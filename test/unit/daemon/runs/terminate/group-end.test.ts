@@ -68,6 +68,18 @@ async function group(script: string, count: number) {
   return { pid, mark, leader, left };
 }
 
+/** The command of a durable run that is kept in `path`: in a session of its own, and waited for in its runner's. */
+async function durableGroup(path: string) {
+  const script = `echo $$ >${path}/runner; setsid -w /bin/sh -c 'echo $$ >${path}/group; exec sleep $M'; :`;
+  const { mark } = await group(script, 1);
+  const pid = Number(await readFile(join(path, "group"), "utf8"));
+  const isAlive = async () => (await liveProcesses()).some(({ words }) => words.includes(mark));
+  onTestFinished(async () => {
+    if (await isAlive()) process.kill(pid, "SIGKILL");
+  });
+  return { pid, isAlive };
+}
+
 interface Asked {
   readonly caller?: string;
   readonly sh?: string;
@@ -192,16 +204,23 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
   test("leaves a durable command alone whose time is up, if it has ended by itself", async () => {
     const limited = { directory: directory.join("limited"), way: "limit" } as const;
     await mkdir(limited.directory);
-    const target = await group("exec sleep $M", 1);
-    const other = await group("exec sleep $M", 1);
+    const target = await durableGroup(limited.directory);
     await writeFile(join(limited.directory, "status"), "0\n");
     expect(await end(target.pid, { run: limited })).toBe("over");
-    expect(await target.left()).toHaveLength(1);
+    expect(await target.isAlive()).toBe(true);
     await rm(join(limited.directory, "status"));
-    await writeFile(join(limited.directory, "group"), `${target.pid}\n`);
-    await writeFile(join(limited.directory, "runner"), `${other.pid}\n`);
     expect(await end(target.pid, { run: limited })).toBe("gone");
-    expect(await other.left()).toHaveLength(1);
+    expect(await target.isAlive()).toBe(false);
+  });
+
+  test("never harms processes that have the numbers of a durable command and its runner, which were killed", async () => {
+    const run = { directory: directory.join("reused"), way: "signal" } as const;
+    await mkdir(run.directory);
+    const [runner, command] = [await group("exec sleep $M", 1), await group("exec sleep $M", 1)];
+    await writeFile(join(run.directory, "runner"), `${runner.pid}\n`);
+    await writeFile(join(run.directory, "group"), `${command.pid}\n`);
+    expect(await end(command.pid, { run })).toBe("unknown");
+    expect([await runner.left(), await command.left()].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   test("says so when the group is gone already", async () => {
