@@ -73,8 +73,10 @@ describe.concurrent("a durable run", () => {
   // A host that cannot be reached is waited for half a minute.
   test("there can be cancelled, with its end unconfirmed", { timeout: 20_000 }, async () => {
     const given = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
     await using server = await openSsh2Server({
       exec: (channel, command) => {
+        if (command.includes("end_group")) asked.resolve();
         channel.write(`hostrun-${/' hostrun ([0-9a-f]+) /.exec(command)?.[1]}:ready::::::::\n`);
         channel.once("data", () => given.resolve());
       },
@@ -87,6 +89,8 @@ describe.concurrent("a durable run", () => {
     await daemon.client.call("cancelRun", { params: { run: reading.id }, body: { graceMs: 200 } });
     await reading.until(messages, ({ type }) => type === "complete");
     expect(reading.complete).toMatchObject({ outcome: "cancelled", stopConfirmed: false });
+    // It may have begun, and is to be ended then.
+    await asked.promise;
   });
 });
 

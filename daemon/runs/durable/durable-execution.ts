@@ -117,7 +117,8 @@ export class DurableExecution implements RunExecution {
     const { ended, run } = this.live;
     if (!ended) return;
     const { plan, command } = this.#state;
-    if (command !== "begun") forgetPlan(run.id, this.#parts);
+    // A stopped command that was sent may have begun, although its host has not reported that.
+    if (command !== "begun" && run.stopConfirmed !== false) forgetPlan(run.id, this.#parts);
     else if (this.live.hasUnrecordedOutput || run.problem?.code === "storage_full")
       void this.live.persisted.then(() => forgetPlan(run.id, this.#parts));
     else void removeFiles(remote, { run, plan }, this.#parts);
@@ -247,9 +248,8 @@ export class DurableExecution implements RunExecution {
     this.#receivedBefore = this.#received;
     const command = (shell: LoginShell): HostCommand =>
       start === undefined ? followCommand(run, token, from) : startCommand(run, token, start, shell);
-    const { signal } = this.#abort;
     const asked = { plan, questioner: this.#questioner, token, command };
-    const opening = openHostSession(remote, asked, this.#listener(), signal);
+    const opening = openHostSession(remote, asked, this.#listener(), this.#abort.signal);
     const session = await opening.catch((failure: unknown) => {
       // The command keeps running and is looked for again, but a person who declined is not asked again.
       if (failure instanceof Problem && failure.code === "declined") this.#questioner = undefined;

@@ -2,8 +2,10 @@ import type { LoginShell } from "../../transport/login-shell.ts";
 import type { CommandLine } from "../command/command-line.ts";
 import { shCommand } from "../command/sh-command.ts";
 import answer from "./answer.sh";
+import { endGroupFunction, graceTenths } from "../terminate/group-end.ts";
 import findDirectory from "./find-directory.sh";
 import follow from "./follow.sh";
+import isRunning from "./is-running.sh";
 import remove from "./remove.sh";
 import runner from "./runner.sh";
 import start from "./start.sh";
@@ -46,7 +48,7 @@ export function startCommand(
   { commandLine, stdin }: StartInput,
   shell: LoginShell,
 ): HostCommand {
-  const script = Buffer.from(runner);
+  const script = Buffer.from(`${isRunning}${runner}`);
   const { line: text, inputs } = commandLine(shell, token);
   const line = Buffer.from(text);
   const input = Buffer.concat([script, line, ...inputs, Buffer.from(stdin ?? "")]);
@@ -74,9 +76,15 @@ export function followCommand(
   return { command, input: Buffer.alloc(0), busyMs: hash ? busyMs.hash : busyMs.start };
 }
 
-/** Removes the run's files; exit status 0 when none is left. */
-export function removeCommand({ id, directory }: RunOnHost): string {
-  return shCommand(`${findDirectory}\n${remove}`, id, ...known(directory));
+/**
+ * Removes the run's files; exit status 0 when none is left. With `graceMs`, its command is first ended if it is still
+ * running, as by a stop (see remove.sh).
+ */
+export function removeCommand({ id, directory }: RunOnHost, graceMs: number | undefined): string {
+  const place = directory ?? "any";
+  if (graceMs === undefined) return shCommand([findDirectory, remove].join("\n"), id, place);
+  const script = [findDirectory, isRunning, endGroupFunction, remove].join("\n");
+  return shCommand(script, id, place, ...graceTenths(graceMs));
 }
 
 function finding(script: string): string {

@@ -5,9 +5,14 @@ import { removeCommand } from "./host-script.ts";
 import type { DurablePlans, PlannedRun } from "./plan.ts";
 
 const timeoutMs = 10_000;
+/** How long a command may take to be gone after its grace time. */
+const killTimeoutMs = 5000;
+/** For a stop that could not be recorded. */
+const usualGraceMs = 5000;
 const minuteMs = 60_000;
-/** Before each attempt; the last one repeats. */
-const pausesMs = [0, 500, 5000, minuteMs, 10 * minuteMs, 60 * minuteMs];
+/** Before each attempt; the last one repeats. A command that was to be ended does not wait for an hour. */
+const hurriedPausesMs = [0, 500, 5000, minuteMs, 10 * minuteMs];
+const pausesMs = [...hurriedPausesMs, 60 * minuteMs];
 const warnAfterAttempt = 3;
 
 export interface RemovalParts {
@@ -18,7 +23,8 @@ export interface RemovalParts {
 }
 
 /**
- * Removes the files of a run whose ending is recorded, unless they belong to another store, and forgets its plan.
+ * Removes the files of a run whose ending is recorded, unless they belong to another store, and forgets its plan. If the
+ * run was stopped and its host has not confirmed that the command ended, the host ends it first.
  * Retries as long as the daemon runs; the next daemon continues, since the plan is kept until then. Never rejects.
  */
 export async function removeFiles(
@@ -30,10 +36,11 @@ export async function removeFiles(
     forgetPlan(planned.run.id, { plans, log });
     return;
   }
+  const pauses = graceOf(planned) === undefined ? pausesMs : hurriedPausesMs;
   for (let attempt = 1; !stopped.aborted; attempt++) {
     let failure: unknown;
     try {
-      await delay(pausesMs[Math.min(attempt, pausesMs.length) - 1], undefined, { signal: stopped });
+      await delay(pauses[Math.min(attempt, pauses.length) - 1], undefined, { signal: stopped });
       const end = await remove(remote, planned, stopped);
       if (end.kind === "exited" && end.code === 0) {
         plans.forget(planned.run.id);
@@ -65,10 +72,17 @@ export function forgetPlan(id: string, { plans, log }: Pick<RemovalParts, "plans
   }
 }
 
-async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
+/** How long a command that may be running after a stop is given to end; undefined if there is none. */
+function graceOf({ run, plan }: PlannedRun): number | undefined {
+  return run.stopConfirmed === false ? (plan.stop?.graceMs ?? usualGraceMs) : undefined;
+}
+
+async function remove(remote: Remote, planned: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
+  const { run, plan } = planned;
+  const graceMs = graceOf(planned);
   const over = Promise.withResolvers<RemoteEnd>();
   const request = {
-    command: () => removeCommand({ id: run.id, directory: plan.directory }),
+    command: () => removeCommand({ id: run.id, directory: plan.directory }, graceMs),
     pty: null,
     connectTimeoutMs: Math.min(plan.connectTimeoutMs, timeoutMs),
     agentSocket: plan.agentSocket,
@@ -79,7 +93,8 @@ async function remove(remote: Remote, { run, plan }: PlannedRun, stopped: AbortS
     step: () => undefined,
     banner: () => undefined,
   };
-  const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeoutMs)]);
+  const limitMs = timeoutMs + (graceMs === undefined ? 0 : graceMs + killTimeoutMs);
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(limitMs)]);
   const process = await remote.exec(plan.target, request, { ...deaf, end: over.resolve }, signal);
   process.stdin.end();
   signal.addEventListener("abort", () => process.close(), { once: true });

@@ -18,9 +18,6 @@ new_session() {
 pause() {
   sleep $1 2>/dev/null || sleep 1
 }
-boot_id() {
-  cat /proc/sys/kernel/random/boot_id 2>/dev/null
-}
 # Hashes the first $2 bytes of file $1.
 hash_of() {
   head -c $2 $1 | { sha256sum || shasum -a 256 || openssl dgst -sha256 -r; } 2>/dev/null
@@ -67,9 +64,6 @@ sweep() {
   for other in $(find ${directory%/*} -mindepth 1 -maxdepth 1 -type d -mtime +6); do
     [ $other = $directory ] || is_running $other || rm -rf $other
   done
-}
-is_running() {
-  [ "$(boot_id)" = "$(cat $1/boot)" ] && kill -0 $(cat $1/runner)
 }
 
 session() {

@@ -1,5 +1,5 @@
 import type { Ending } from "../record/ending.ts";
-import { stopEnding, stoppingMessage } from "../terminate/stop-controller.ts";
+import { stopEnding, stoppingMessage, unconfirmedMessage } from "../terminate/stop-controller.ts";
 import type { DurableEffect, DurableEvent, DurableState, DurableStop, Transition } from "./durable-state.ts";
 
 /** How long a requested end may take beyond its grace time. */
@@ -79,6 +79,12 @@ export function stoppedEnding({ plan }: DurableState, { reason, end }: DurableSt
   const { problem: _, ...known } = ending;
   const stopConfirmed = ending.outcome === "failed" || end === "gone";
   return { ...known, ...stopEnding(reason, plan), stopConfirmed };
+}
+
+/** The message for a stop that the host has not confirmed. What may be left is ended later (see removal.ts). */
+export function notConfirmed({ plan: { target }, stop }: DurableState): string {
+  const message = unconfirmedMessage(target);
+  return stop?.end === "unseen" ? message : `${message}, and Hostrun keeps trying to end it`;
 }
 
 /** The session is open, but the host has not reported a status. */

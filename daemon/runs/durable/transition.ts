@@ -1,6 +1,5 @@
 import type { Ending } from "../record/ending.ts";
 import type { GroupEnd } from "../terminate/group-end.ts";
-import { unconfirmedMessage } from "../terminate/stop-controller.ts";
 import { connectedMessage, connectingMessage } from "../run-execution.ts";
 import {
   type DurableEffect,
@@ -15,7 +14,14 @@ import { endingFromStatus, isComplete } from "./ending-from-status.ts";
 import { isInHome } from "./host-directory.ts";
 import { hostGone, neverReady, noHostSystem, refusalFor } from "./refusals.ts";
 import type { RemoteStatus } from "./remote-status.ts";
-import { askToEnd, isSilent, stoppedEnding, stopRequested, withdrawn } from "./stop-transition.ts";
+import {
+  askToEnd,
+  isSilent,
+  notConfirmed,
+  stoppedEnding,
+  stopRequested,
+  withdrawn,
+} from "./stop-transition.ts";
 import type { Problem } from "../../../protocol/problem.ts";
 
 type Session = Extract<DurableState["step"], { at: "session" }>;
@@ -252,7 +258,7 @@ function ended(state: DurableState, ending: Ending): Transition {
   const stopped = state.stop === undefined ? ending : stoppedEnding(state, state.stop, ending);
   const effects: DurableEffect[] = [{ type: "end", ending: stopped }];
   if (stopped.stopConfirmed === false) {
-    const message = unconfirmedMessage(state.plan.target);
+    const message = notConfirmed(state);
     effects.unshift({ type: "reportStatus", message, reconnecting: state.reconnecting });
   }
   return [{ ...state, step: { at: "over" } }, effects];

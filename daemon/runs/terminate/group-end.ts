@@ -40,8 +40,11 @@ export function endGroupBySudo(pid: number, graceMs: number): string {
   return `/bin/sh -c '${bySudo}' hostrun ${args.join(" ")}; true`;
 }
 
+/** The same for a durable run, as a function of a script of which the login shell is the parent; with these arguments. */
+export const endGroupFunction = `end_group() (\n${endGroup}\n)`;
+
 /** Tenths of a second until TERM, and from then until KILL. */
-function graceTenths(graceMs: number): [number, number] {
+export function graceTenths(graceMs: number): [number, number] {
   const tenths = Math.ceil(graceMs / 100);
   const beforeTerm = Math.ceil(tenths * 0.6);
   return [beforeTerm, tenths - beforeTerm];

@@ -42,7 +42,8 @@ test("our own scripts hold nothing that a login shell would read in its own way"
     endGroupCommand(1, 5000, { directory: "/home/a/.hostrun/x", way: "wait" }).replace(/; true$/, ""),
     startCommand(at, "t0", start, "bourne").command,
     followCommand(at, "t0", { stdout: 1, stderr: 2, hash: true }).command,
-    removeCommand(at),
+    removeCommand(at, undefined),
+    removeCommand({ ...at, directory: null }, 5000),
   ];
   for (const command of commands) {
     expect(command).toMatch(/^\/bin\/sh -c '[^'\n]+' hostrun( [\w/.@+-]+)+$/);

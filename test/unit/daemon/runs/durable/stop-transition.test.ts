@@ -86,6 +86,10 @@ describe("a stop", () => {
     expect(effects).toEqual([{ type: "release" }, { type: "startTimer", timer: "left", ms: 2000 }]);
     const [last, effectsOfLeft] = after(state, { type: "elapsed", timer: "left" });
     expect(types(effectsOfLeft)).toEqual(["reportStatus", "end", "abort"]);
+    const promise = ", and Hostrun keeps trying to end it";
+    expect(effectsOfLeft[0]).toMatchObject({
+      message: `web1 did not confirm that the command ended; it may still run there${how === "alive" ? promise : ""}`,
+    });
     expect(endingOf(effectsOfLeft)).toEqual({ outcome: "cancelled", stopConfirmed: false });
     expect(last.step.at).toBe("over");
   });

@@ -214,12 +214,12 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
   });
 
   test("never harms processes that have the numbers of a durable command and its runner, which were killed", async () => {
-    const run = { directory: directory.join("reused"), way: "signal" } as const;
-    await mkdir(run.directory);
+    const reused = { directory: directory.join("reused"), way: "signal" } as const;
+    await mkdir(reused.directory);
     const [runner, command] = [await group("exec sleep $M", 1), await group("exec sleep $M", 1)];
-    await writeFile(join(run.directory, "runner"), `${runner.pid}\n`);
-    await writeFile(join(run.directory, "group"), `${command.pid}\n`);
-    expect(await end(command.pid, { run })).toBe("unknown");
+    await writeFile(join(reused.directory, "runner"), `${runner.pid}\n`);
+    await writeFile(join(reused.directory, "group"), `${command.pid}\n`);
+    expect(await end(command.pid, { run: reused })).toBe("unknown");
     expect([await runner.left(), await command.left()].map(({ length }) => length)).toEqual([1, 1]);
   });
 
