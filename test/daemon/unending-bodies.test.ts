@@ -73,7 +73,9 @@ async function expectEnds(kinds: readonly Unending[]): Promise<void> {
   await expect.poll(openConnections, { timeout: 20_000 }).toBeLessThan(10);
 }
 
-test("bodies that do not end are not read on for ever by who needs none", () => expectEnds(notNeeded));
+test("bodies that do not end are not read on for ever by who needs none", { timeout: 60_000 }, () =>
+  expectEnds(notNeeded),
+);
 
 test("bodies that never end are ended and counted, and a run's input is open for as long as the run", {
   timeout: 180_000,
