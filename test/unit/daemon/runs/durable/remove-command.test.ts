@@ -12,7 +12,10 @@ import { type LiveProcess, liveProcesses, untilLive } from "../../../../support/
 
 /** Runs a command as a server does for a session. */
 function session(command: string) {
-  return spawn("/bin/bash", ["-c", command], { detached: true, env: { ...process.env, SHELL: "/bin/bash", SHLVL: "1" } });
+  return spawn("/bin/bash", ["-c", command], {
+    detached: true,
+    env: { ...process.env, SHELL: "/bin/bash", SHLVL: "1" },
+  });
 }
 
 /** A durable run of `script`, in which `$M` stands where `count` processes are to be seen. */
