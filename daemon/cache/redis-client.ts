@@ -41,6 +41,38 @@ export function createRedisClient(url: string): RedisClient {
   return new Redis(url, { ...common, retryStrategy });
 }
 
+/** A server to ask about itself. */
+export interface RedisServer {
+  readonly kind: "server" | "sentinel" | "node";
+  readonly options: Omit<RedisOptions, "replyMapping">;
+}
+
+/** The servers that the URL names. */
+export function serversOf(url: string): RedisServer[] {
+  const { protocol } = new URL(url);
+  const { nodes, ...login } = partsOf(url);
+  if (protocol.endsWith("+sentinel:")) {
+    const { sentinelPassword: password } = sentinelOptions(url);
+    const own = password === undefined ? {} : { password };
+    return nodes.map((node) => ({ kind: "sentinel", options: { ...node, ...own } }));
+  }
+  if (protocol.endsWith("+cluster:"))
+    return nodes.map((node) => ({ kind: "node", options: { ...node, ...login } }));
+  // The client takes more from such a URL.
+  const { replyMapping: _, ...options } = new Redis(url, { lazyConnect: true }).options;
+  return [{ kind: "server", options }];
+}
+
+/** The server that sentinels name as the master. */
+export function masterOf(url: string, host: string, port: number): RedisServer {
+  const { nodes: _, ...login } = partsOf(url);
+  return { kind: "server", options: { host, port, ...login } };
+}
+
+export function masterNameOf(url: string): string {
+  return sentinelOptions(url).name ?? "";
+}
+
 function sentinelOptions(url: string): Omit<RedisOptions, "replyMapping"> {
   const { nodes, ...login } = partsOf(url);
   const { pathname, searchParams, protocol } = new URL(url);

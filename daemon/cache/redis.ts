@@ -2,11 +2,11 @@ import { visibleLine } from "../../protocol/visible.ts";
 import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { Log } from "../core/log.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
-import { onForeignAnswer } from "./foreign-answer.ts";
 import { LookUps } from "./look-ups.ts";
 import { createMemoryCache } from "./memory.ts";
 import { createSharedRateLimiter } from "./rate-limiter.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
+import { explainAbsence } from "./redis-explanation.ts";
 import { Seal } from "./seal.ts";
 
 /** How long a run may wait: a slower cache is no use for runs that take a few milliseconds. */
@@ -21,11 +21,12 @@ const prefix = "hostrun:";
  * entries are sealed with `secret`.
  */
 export function openRedisCache(url: string, secret: string, log: Log): CountingCache {
-  return new RedisCache(createRedisClient(url), new Seal(secret), log);
+  return new RedisCache(url, new Seal(secret), log);
 }
 
 class RedisCache implements CountingCache {
   readonly limiter: RateLimiter;
+  readonly #url: string;
   readonly #redis: RedisClient;
   readonly #seal: Seal;
   readonly #log: Log;
@@ -35,12 +36,13 @@ class RedisCache implements CountingCache {
   #pause: NodeJS.Timeout | undefined;
   /** Why Redis cannot be used. */
   #absence: string | null = null;
-  /** Why the present connection does not lead to Redis. */
-  #foreign: string | undefined;
+  #isExplaining = false;
   #refusal: string | null = null;
-  #disposed = false;
+  readonly #disposed = new AbortController();
 
-  constructor(redis: RedisClient, seal: Seal, log: Log) {
+  constructor(url: string, seal: Seal, log: Log) {
+    const redis = createRedisClient(url);
+    this.#url = url;
     this.#redis = redis;
     this.#seal = seal;
     this.#log = log;
@@ -54,16 +56,12 @@ class RedisCache implements CountingCache {
       this.#isBack();
       log.info("Redis is connected");
     });
-    redis.on("error", (failure) => this.#isAway(failure));
-    redis.on("close", () => {
-      // Errors come before this, and say more.
-      if (this.#absence === null && !this.#disposed)
-        this.#isAway(new Error("The server closed the connection"));
-      this.#foreign = undefined;
-    });
-    onForeignAnswer(redis, (why) => {
-      this.#foreign = why;
-    });
+    for (const event of ["error", "close"])
+      redis.on(event, (failure?: unknown) => {
+        if (this.#disposed.signal.aborted) return;
+        this.#isAway(this.#absence ?? "Redis does not answer", failure);
+        void this.#explain();
+      });
   }
 
   async get(key: string, isUsable = (_value: string) => true): Promise<string | undefined> {
@@ -99,7 +97,7 @@ class RedisCache implements CountingCache {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#disposed = true;
+    this.#disposed.abort();
     clearTimeout(this.#pause);
     this.#redis.disconnect();
     await this.#fallback[Symbol.asyncDispose]();
@@ -125,7 +123,9 @@ class RedisCache implements CountingCache {
         this.#isBack();
         this.#refuses(failure.message);
       } else {
-        this.#isAway(failure);
+        const isLate = failure instanceof LateAnswer;
+        this.#isAway(isLate ? failure.message : "The connection to Redis was lost", failure);
+        if (!isLate) void this.#explain();
         this.#leaveAlone();
       }
       return undefined;
@@ -135,7 +135,7 @@ class RedisCache implements CountingCache {
   /** For a while; then Redis is asked whether it responds, so that no run has to find out. */
   #leaveAlone(): void {
     clearTimeout(this.#pause);
-    if (this.#disposed) return;
+    if (this.#disposed.signal.aborted) return;
     this.#pause = setTimeout(() => void this.#ask(() => this.#redis.ping()), pauseMs).unref();
   }
 
@@ -152,25 +152,29 @@ class RedisCache implements CountingCache {
   }
 
   /** Logged once, until it is back. */
-  #isAway(failure: unknown): void {
+  #isAway(why: string, failure: unknown): void {
     if (this.#absence === null)
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
-    this.#absence = this.#foreign ?? visibleLine(reasonOf(failure), 120);
+    this.#absence = why;
+  }
+
+  /** The client's errors are for those who program with it, and are only logged. */
+  async #explain(): Promise<void> {
+    if (this.#isExplaining) return;
+    this.#isExplaining = true;
+    const explaining = explainAbsence(this.#url, this.#disposed.signal);
+    const why = await explaining.finally(() => {
+      this.#isExplaining = false;
+    });
+    if (why !== undefined && this.#absence !== null) this.#absence = visibleLine(why);
   }
 }
 
-/** OpenSSL's own texts are for those who develop it. An attempt at several addresses fails with an error that has a code, but no message. */
-function reasonOf(failure: unknown): string {
-  if (!(failure instanceof Error)) return String(failure);
-  if ("code" in failure && failure.code === "ERR_SSL_WRONG_VERSION_NUMBER")
-    return "The server does not answer with TLS, which rediss:// requires";
-  if (failure.message !== "") return failure.message;
-  return "code" in failure ? String(failure.code) : failure.name;
-}
+class LateAnswer extends Error {}
 
 /** Rejects if it takes too long; a later result is ignored. */
 function inTime<T>(answer: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`No answer within ${maxWaitMs} ms`)), maxWaitMs);
+  const timer = setTimeout(() => late.reject(new LateAnswer(`No answer within ${maxWaitMs} ms`)), maxWaitMs);
   return Promise.race([answer, late.promise]).finally(() => clearTimeout(timer));
 }

@@ -1,17 +1,14 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { CountingCache } from "../../daemon/cache/cache.ts";
 import { openRedisCache } from "../../daemon/cache/redis.ts";
 import { silentLog } from "../../daemon/core/log.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openRedis } from "../support/redis.ts";
-import { freePort, openServerProcess, portOf } from "../support/server-process.ts";
-import { openTcpPeer } from "../support/tcp-peer.ts";
+import { freePort, openServerProcess } from "../support/server-process.ts";
 
 const run = promisify(execFile);
 /** A machine that is busy may take its time for each step. */
@@ -131,32 +128,6 @@ test("one that hangs is told of until it answers, and found again without a run"
   process.kill(redis.pid, "SIGCONT");
   const state = () => cache.metrics();
   await expect.poll(state, { timeout: 10_000 }).toMatchObject({ connected: true, problem: null });
-});
-
-describe("a redisUrl that leads elsewhere is explained:", () => {
-  const problemAt = async (url: string): Promise<string | null> => {
-    await using cache = openRedisCache(url, "secret", silentLog);
-    await expect.poll(() => cache.metrics().problem, { timeout: 10_000 }).not.toBeNull();
-    expect(cache.metrics().connected).toBe(false);
-    return cache.metrics().problem;
-  };
-
-  test("a web server", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    onTestFinished(() => void server.close());
-    await once(server, "listening");
-    expect(await problemAt(`redis://127.0.0.1:${portOf(server)}`)).toBe(
-      'The server is not Redis: its answer begins with "HTTP/1.1 400 Bad Request"',
-    );
-    expect(await problemAt(`rediss://127.0.0.1:${portOf(server)}`)).toBe(
-      "The server does not answer with TLS, which rediss:// requires",
-    );
-  });
-
-  test("a server that closes every connection", async () => {
-    await using peer = await openTcpPeer((socket) => socket.end());
-    expect(await problemAt(`redis://127.0.0.1:${peer.port}`)).toBe("The server closed the connection");
-  });
 });
 
 async function timed<T>(action: () => Promise<T>): Promise<{ value: T; ms: number }> {

@@ -20,5 +20,5 @@ test.each([
   ["\u0000\u001b[2J", "\\x00\\e[2J"],
   [`${"x".repeat(100)}\n`, `${"x".repeat(39)}…`],
 ])("%j is not Redis", (answer, shown) => {
-  expect(whyForeign(Buffer.from(answer))).toBe(`The server is not Redis: its answer begins with "${shown}"`);
+  expect(whyForeign(Buffer.from(answer))).toBe(`is not Redis: its answer begins with "${shown}"`);
 });
