@@ -11,8 +11,8 @@ const WAITING = { maxWorkers: 3, groupOrder: 1 };
 /** By itself vitest would leave a core alone, on such a machine every second one. */
 const LIGHT = { maxWorkers: Math.max(2, availableParallelism() - 1), groupOrder: 0 };
 
-/** What takes longest of `npm run test:faults`, from four minutes to half of one, each alone on a quiet machine. */
-const LONGEST = [
+/** What takes longest: of `npm run test:faults` up to four minutes, each alone on a quiet machine. */
+const LONGEST_IN_FULL = [
   "test/faults/store-start.test.ts",
   "test/unit/daemon/runs/record/record-limit.test.ts",
   "test/faults/store-faults.test.ts",
@@ -29,14 +29,31 @@ const LONGEST = [
   "test/faults/network-link.test.ts",
 ];
 
-/** So that both workers are done at about the same time. */
+/** Of `npm test`, what would run on alone after all others: 30 to 90 seconds each. */
+const LONGEST = [
+  "test/daemon/bench.test.ts",
+  "test/daemon/worker.test.ts",
+  "test/daemon/unending-bodies.test.ts",
+  "test/daemon/interoperability.test.ts",
+  "test/daemon/durable.test.ts",
+  "test/daemon/hung-daemon.test.ts",
+  "test/faults/cancel.test.ts",
+  "test/faults/floods.test.ts",
+  "test/faults/durable.test.ts",
+  "test/faults/hung-file-systems.test.ts",
+  "test/faults/durable-late-stop.test.ts",
+  "test/faults/follow-all.test.ts",
+];
+
+/** So that all workers are done at about the same time. */
 class LongestFirst extends BaseSequencer {
-  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const longest = isFull ? LONGEST_IN_FULL : LONGEST;
     const place = ({ moduleId }: TestSpecification): number => {
-      const found = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
-      return found === -1 ? LONGEST.length : found;
+      const found = longest.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return found === -1 ? longest.length : found;
     };
-    return Promise.resolve(files.toSorted((a, b) => place(a) - place(b)));
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
   }
 }
 
@@ -53,7 +70,7 @@ export default defineConfig({
   test: {
     passWithNoTests: true,
     retry: 0,
-    ...(isFull && { sequence: { sequencer: LongestFirst } }),
+    sequence: { sequencer: LongestFirst },
     projects: [
       project("unit", { testTimeout: 30_000, ...LIGHT }),
       project("contract", { testTimeout: 30_000, ...LIGHT }),
