@@ -78,7 +78,7 @@ async function startLocked(
     const found = await lookFor(places, signal);
     if (found !== undefined) return found;
     starter.look();
-    if (performance.now() > deadline) throw late(places, "It was started");
+    if (performance.now() > deadline) throw starter.isTaken ? taken(places) : late(places, "It was started");
     await waitToPoll(since, signal);
   }
 }
@@ -93,11 +93,17 @@ class DaemonStarter implements Disposable {
   readonly #options: LaunchOptions;
   #child: Child | undefined;
   #nextAt: number;
+  #isTaken = false;
 
   constructor(options: LaunchOptions, somebodyListens: boolean) {
     this.#options = options;
     this.#nextAt = performance.now() + (somebodyListens ? listenerMs : 0);
     this.look();
+  }
+
+  /** Whether another daemon had its place when it was last started. */
+  get isTaken(): boolean {
+    return this.#isTaken;
   }
 
   /** Throws if it died. */
@@ -109,6 +115,7 @@ class DaemonStarter implements Disposable {
       // Its place is taken by a daemon that does not listen on the socket.
       if (isDiscoveryDamaged(this.#options.places)) throw damagedDiscovery(this.#options.places);
       this[Symbol.dispose]();
+      this.#isTaken = true;
       this.#nextAt = performance.now() + placeTakenMs;
     }
     if (this.#child === undefined && performance.now() >= this.#nextAt) this.#child = start(this.#options);
@@ -194,6 +201,16 @@ function died(places: Places, end: string, written: readonly string[]): Problem 
     reason: "died",
     written: [...written],
   });
+}
+
+/** A daemon makes its files again within seconds, unless it hangs. */
+function taken({ instanceLock, socket }: Places): Problem {
+  return new Problem(
+    "daemon_unreachable",
+    `Another Hostrun daemon holds ${instanceLock}, but does not listen on ${socket}: it hangs. ` +
+      `See \`fuser ${instanceLock}\`, and end it.`,
+    { reason: "late" },
+  );
 }
 
 function late(places: Places, what: string): Problem {

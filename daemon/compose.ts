@@ -34,7 +34,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
   try {
     const context = openContext(environment, scope);
     const { stateDirectory, nativeBinding, log, pid, version } = context;
-    scope.own(openInstanceLock(join(stateDirectory, placeNames.instanceLock), nativeBinding));
+    const lock = scope.own(openInstanceLock(join(stateDirectory, placeNames.instanceLock), nativeBinding));
     makeRoomToStart(stateDirectory);
     removeDiscoveryFile(stateDirectory);
     removeDrafts(stateDirectory);
@@ -46,7 +46,7 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     const http = openHttp(context, services, scope);
     openCleaning(context, services, http.quietMs, scope);
     scope.own(openIdleMemory({ memory: context.memory, collect: context.collectGarbage }));
-    const socket = await openListeners(context, http, scope);
+    const socket = await openListeners(context, http, lock, scope);
     scope.defer(() => http.streams.stop());
     // Disposed of first: current runs are reported as unknown while their readers are still connected.
     scope.defer(() => runs.engine[Symbol.asyncDispose]());

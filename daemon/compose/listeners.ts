@@ -3,24 +3,35 @@ import { parseListenAddress } from "../../protocol/listen-address.ts";
 import { placeNames } from "../../protocol/places.ts";
 import type { AccessToken } from "../core/access-token.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
+import { openLostFiles } from "../core/lost-files.ts";
 import { openPrivateDirectory } from "../core/private-directory.ts";
-import type { Scope } from "../core/scope.ts";
+import { Scope } from "../core/scope.ts";
 import type { Access } from "../http/access.ts";
-import { listen, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
+import { listen, listenAgain, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
+import type { InstanceLock } from "../store/instance-lock.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Http } from "./http.ts";
 
-/** Starts to listen and writes the discovery file. Returns the socket. */
+/** Starts to listen and writes the discovery file, and makes both again if they are removed. Returns the socket. */
 export async function openListeners(
   context: DaemonContext,
   { token, serve }: Pick<Http, "token" | "serve">,
+  { isInPlace }: Pick<InstanceLock, "isInPlace">,
   scope: Scope,
 ): Promise<string> {
   const socket = socketOf(context, scope);
-  scope.own(await listen(serve(socketAccess(socket, token)), socket, context.activatedSocket));
+  const server = serve(socketAccess(socket, token));
+  scope.own(await listen(server, socket, context.activatedSocket));
   const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this file is removed.
-  writeDiscoveryFile({ ...context, socket, token, url }, scope);
+  const discovery = writeDiscoveryFile({ ...context, socket, token, url }, scope);
+  // Its connections end when those of the first socket do.
+  const later = scope.own(new Scope());
+  const again = { path: socket, restore: async () => void later.own(await listenAgain(server, socket)) };
+  // That of a service manager is its own matter, and a pipe cannot be removed.
+  const isOwn = context.activatedSocket === undefined && !socket.startsWith("\\\\");
+  const files = isOwn ? [again, discovery] : [discovery];
+  scope.own(openLostFiles({ files, isInPlace, log: context.log }));
   return socket;
 }
 

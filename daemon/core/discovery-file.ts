@@ -6,6 +6,7 @@ import { readOwnFile } from "../../state-directory/own-file.ts";
 import type { AccessToken } from "./access-token.ts";
 import { writeFileAtomically } from "../../state-directory/atomic-file.ts";
 import { parseJson } from "./json.ts";
+import type { NeededFile } from "./lost-files.ts";
 import type { Scope } from "./scope.ts";
 
 export interface DiscoveryOptions
@@ -27,9 +28,9 @@ export function removeDiscoveryFile(stateDirectory: string): void {
 
 /**
  * Announces the daemon's address to clients until the scope ends. Only for the holder of the instance lock, which must be
- * held that long.
+ * held that long. Returns the file.
  */
-export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): void {
+export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): NeededFile {
   const { stateDirectory, token, version, pid, socket, url, startedAt } = options;
   const path = join(stateDirectory, placeNames.discovery);
   const write = (): void => {
@@ -47,4 +48,5 @@ export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): voi
   write();
   token.onReplaced(write);
   scope.defer(() => removeDiscoveryFile(stateDirectory));
+  return { path, restore: write };
 }

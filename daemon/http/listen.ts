@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { chmodSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
+import { createServer, type Server as NetServer } from "node:net";
 import type { ListenAddress } from "../../protocol/listen-address.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
@@ -38,6 +39,20 @@ export async function listen(
   return closing(server);
 }
 
+/**
+ * Makes a Unix socket again at which `server` listens, and somebody removed it: a server listens only once, and keeps its
+ * connections. Rejects if there is something else at `path`. Disposed of as above.
+ */
+export async function listenAgain(server: Server, path: string): Promise<AsyncDisposable> {
+  const again = createServer({ allowHalfOpen: true }, (socket) => server.emit("connection", socket));
+  again.maxConnections = server.maxConnections;
+  again.on("drop", (data) => server.emit("drop", data));
+  again.listen({ path, backlog: maxWaiting });
+  await once(again, "listening");
+  chmodSync(path, 0o600);
+  return closing(server, again);
+}
+
 export interface TcpListener extends AsyncDisposable {
   /** The required Host of requests. */
   readonly authority: string;
@@ -67,11 +82,11 @@ function shown(address: ListenAddress["address"]): string {
   return address === "::1" ? "[::1]" : address;
 }
 
-function closing(server: Server): AsyncDisposable {
+function closing(server: Server, listener: NetServer = server): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
-      const closed = once(server, "close");
-      server.close();
+      const closed = once(listener, "close");
+      listener.close();
       server.closeIdleConnections();
       const late = setTimeout(() => server.closeAllConnections(), 1000);
       await closed;

@@ -1,13 +1,20 @@
+import { statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
+
+export interface InstanceLock extends Disposable {
+  /** Whether the file is still at its path: another daemon could not take the lock, were it gone. */
+  isInPlace(): Promise<boolean>;
+}
 
 /**
  * Makes this process the only daemon of a state directory: an operating-system lock on a small file, released when the
  * process ends in any way. Throws `conflict` if another daemon holds it, `forbidden` or `storage_full` if the file
  * cannot be written.
  */
-export function openInstanceLock(path: string, nativeBinding: string | undefined): Disposable {
+export function openInstanceLock(path: string, nativeBinding: string | undefined): InstanceLock {
   const native = nativeBinding === undefined ? {} : { nativeBinding };
   let file: Sqlite.Database | undefined;
   try {
@@ -25,5 +32,12 @@ export function openInstanceLock(path: string, nativeBinding: string | undefined
       { cause, reason: "place_taken" },
     );
   }
-  return { [Symbol.dispose]: () => void file?.close() };
+  const { ino, dev } = statSync(path);
+  return {
+    isInPlace: async () => {
+      const now = await stat(path).catch(() => undefined);
+      return now?.ino === ino && now.dev === dev;
+    },
+    [Symbol.dispose]: () => void file?.close(),
+  };
 }
