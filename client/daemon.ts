@@ -246,13 +246,13 @@ export class Daemon implements AsyncDisposable {
     yield* changes(this.#found.transport, options);
   }
 
-  /** A run's recorded output, byte for byte; break out of the loop to stop early. */
+  /** A run's recorded output, byte for byte, asked for in this way; break out of the loop to stop early. */
   openOutput(
     run: string,
     stream: "stdout" | "stderr" | "both",
     options?: OutputOptions,
   ): Promise<AsyncIterable<Buffer>> {
-    return openOutput(this.#found.transport, run, stream, options);
+    return this.#send(() => openOutput(this.#found.transport, run, stream, options), options?.signal);
   }
 
   /** The daemon's state as one file; it is complete if it has the length given in the response. */

@@ -13,7 +13,8 @@ const headings = ["host", "outcome", "exitCode", "signal", "durationMs", "proble
  */
 export async function printCsv(daemon: Daemon, { id, hosts }: Job, stdout: LineSink): Promise<void> {
   const runs = new Map<string, Run>();
-  for await (const run of runsOfJob(daemon, id, "created")) runs.set(run.host.name, run);
+  for await (const run of runsOfJob((input) => daemon.ask("listJobRuns", input), id, "created"))
+    runs.set(run.host.name, run);
   await stdout.write(`${headings.join(",")}\n`);
   for (const host of hosts) {
     const run = runs.get(host);

@@ -64,7 +64,7 @@ export async function followJob(daemon: Daemon, job: Job, following: JobFollowin
     await cancel();
     return error.status;
   }
-  const ended = await daemon.call("getJob", { params: { job: job.id } });
+  const ended = await daemon.ask("getJob", { params: { job: job.id } });
   if (!view.quiet) await summarize(daemon, ended);
   const notWritten = await failedTo?.write(await failedHosts(daemon, ended));
   if (notWritten !== undefined) {
@@ -108,7 +108,7 @@ async function showResults(daemon: Daemon, job: Job, show: JobShow): Promise<voi
 /** Includes those that never started. */
 async function failedHosts(daemon: Daemon, { id }: Job): Promise<string[]> {
   const targets = [`@failed:${id}`, `@unfinished:${id}`];
-  const { hosts, unknown } = await daemon.call("resolveTargets", { body: { targets } });
+  const { hosts, unknown } = await daemon.ask("resolveTargets", { body: { targets } });
   // Hosts that were deleted in the meantime are reported as unknown.
   return [...hosts, ...unknown];
 }

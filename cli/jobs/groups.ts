@@ -24,7 +24,7 @@ export async function printDifferences(daemon: Daemon, job: string, stdout: Sink
   for (const group of others) {
     await stdout.write(headOf(group));
     const query = { a: largest.runId, b: group.runId };
-    const patch = await daemon.call("jobDiff", { params: { job }, query });
+    const patch = await daemon.ask("jobDiff", { params: { job }, query });
     const shown = process.stdout.isTTY ? terminalLines(Buffer.from(patch)) : patch;
     await stdout.write(patch === "" ? `${sameOutput(group, largest)}\n` : shown);
   }
@@ -34,7 +34,7 @@ type RanGroup = JobGroup & { readonly runId: string };
 
 /** The largest first. Hosts without output because they could not be run on are reported at the end. */
 async function groupsOf(daemon: Daemon, job: string): Promise<RanGroup[]> {
-  const { items } = await daemon.call("jobGroups", { params: { job }, query: { by: "both" } });
+  const { items } = await daemon.ask("jobGroups", { params: { job }, query: { by: "both" } });
   return items.filter(({ outcome }) => outcome !== "failed").filter(hasRun);
 }
 

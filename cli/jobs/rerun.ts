@@ -107,5 +107,5 @@ async function nothingToRun(
 
 function meant(daemon: Daemon, job: Job, only: Part) {
   const targets = only === "all" ? job.hosts : [`@${only}:${job.id}`];
-  return daemon.call("resolveTargets", { body: { targets } });
+  return daemon.ask("resolveTargets", { body: { targets } });
 }

@@ -44,7 +44,8 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
     );
     if (format !== undefined) return 0;
     const runs: Run[] = [];
-    for await (const run of runsOfJob(daemon, job.id, "failures")) runs.push(run);
+    for await (const run of runsOfJob((input) => daemon.call("listJobRuns", input), job.id, "failures"))
+      runs.push(run);
     const short = shortIds(runs.map(({ id }) => id));
     const rows = runs.map((run) => [
       short(run.id),

@@ -67,7 +67,7 @@ function explainKeys(runs: readonly Run[]): void {
 
 /** The runs that did not end with exit status 0. */
 async function* failures(daemon: Daemon, job: string): AsyncGenerator<Run> {
-  for await (const run of runsOfJob(daemon, job, "failures")) {
+  for await (const run of runsOfJob((input) => daemon.ask("listJobRuns", input), job, "failures")) {
     if (run.outcome === "exited" && run.exitCode === 0) return;
     yield run;
   }

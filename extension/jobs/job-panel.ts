@@ -130,7 +130,8 @@ export class JobPanel {
         const host = hostOfRun(hosts.hosts, name);
         return host !== undefined && hosts.production(host) !== undefined;
       });
-      for await (const run of runsOfJob(daemon, id, "created")) rows.take(run);
+      for await (const run of runsOfJob((input) => daemon.call("listJobRuns", input), id, "created"))
+        rows.take(run);
       if (loading !== this.#loading) return;
       this.#rows = rows;
       for (const change of this.#waiting.splice(0)) this.#apply(rows, change);

@@ -112,7 +112,8 @@ export class JobTools {
   async #text(format: ExportFormat, job: Job): Promise<string> {
     const { daemon } = this.#parts;
     const rows = new JobRows(job, () => false);
-    for await (const run of runsOfJob(daemon, job.id, "created")) rows.take(run);
+    for await (const run of runsOfJob((input) => daemon.call("listJobRuns", input), job.id, "created"))
+      rows.take(run);
     const { items } = await daemon.call("jobGroups", { params: { job: job.id }, query: { by: "both" } });
     const groups: ExportedGroup[] = [];
     for (const group of items.filter(hasRun)) {

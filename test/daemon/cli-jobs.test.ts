@@ -1,10 +1,12 @@
 import { once } from "node:events";
-import { access, readFile, rm, writeFile } from "node:fs/promises";
+import { access, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JobEvent } from "../../protocol/job-event.ts";
 import { finish, openCli } from "../support/cli.ts";
+import { openDirectory } from "../support/directory.ts";
 import { openTerminal } from "../support/terminal.ts";
 import { openSshd } from "../support/sshd.ts";
 
@@ -378,4 +380,21 @@ test("a terminal shows how far a job is, below its output", async () => {
     "node2: began",
     "node3: began",
   ]);
+});
+
+test("a job that ends while the daemon makes its end is shown whole, by the next daemon if need be", async () => {
+  await using marks = await openDirectory({ readable: true });
+  const command = `: > ${marks.join("$$")}; while [ -e ${marks.path} ]; do sleep 0.1; done; echo said`;
+  const kinds = [[], ["--gather"], ["--format", "csv"], ["--json"]];
+  const ends = kinds.map((options) => ran("run", ...options, "node1", "node2", "--", command));
+  await expect.poll(async () => (await readdir(marks.path)).length).toBe(2 * kinds.length);
+  const stopped = ran("stop", "--drain");
+  await delay(1000);
+  await rm(marks.path, { recursive: true });
+  expect((await stopped).status).toBe(0);
+  const ended = await Promise.all(ends);
+  expect(ended.map(({ status, stderr }) => [status, /hostrun: No Hostrun daemon.*/.exec(stderr)])).toEqual(
+    kinds.map(() => [0, null]),
+  );
+  for (const { stdout } of ended) expect(stdout).toContain("said");
 });
