@@ -41,7 +41,7 @@ export function metricGroups(stats: Stats, connections: readonly Connection[]): 
       metrics: [
         ["Open", `${pool.connections}: ${pool.busy} busy, ${pool.idle} idle`],
         ["Channels", String(pool.channels)],
-        ["Opened", `${pool.opened}, ${pool.failed} failed, ${pool.evicted} closed for others`],
+        ["Opened", `${pool.opened}, ${pool.failed} failed, ${pool.evicted} closed unused`],
         ["Reuse rate", reuseText(pool)],
         ["Transport", countsOf(connections, ({ transport }) => transport)],
         ["Cipher", countsOf(connections, ({ cipher }) => cipher)],
