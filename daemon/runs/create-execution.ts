@@ -12,6 +12,7 @@ import type { RunExecution } from "./run-execution.ts";
 import type { RunPlace } from "./run-hosts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { SudoAccess, SudoGates } from "./sudo/sudo-gates.ts";
+import type { SessionSettings } from "../transport/session-settings.ts";
 
 export interface ExecutionPlace extends Omit<RunPlace, "host"> {
   /** As returned by the clock's `elapsed`. */
@@ -28,6 +29,23 @@ export interface CreateExecutionParts {
   readonly durable: DurableParts;
 }
 
+export interface RunLimits {
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+export function limitsOf(
+  request: Pick<RunRequest, "timeoutMs" | "connectTimeoutMs">,
+  session: Pick<SessionSettings, "connectTimeoutMs">,
+  usual: Pick<Settings, "commandTimeoutMs" | "connectTimeoutMs">,
+): RunLimits {
+  return {
+    timeoutMs: request.timeoutMs ?? usual.commandTimeoutMs,
+    connectTimeoutMs: request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs,
+  };
+}
+
 /** Creates the execution of a run that has not begun. */
 export function createExecution(
   live: LiveRun,
@@ -35,9 +53,7 @@ export function createExecution(
   { target, session, loginShell, worker, askedAt, sudo }: ExecutionPlace,
   parts: CreateExecutionParts,
 ): RunExecution {
-  const { usual } = parts;
-  const timeoutMs = request.timeoutMs ?? usual.commandTimeoutMs;
-  const connectTimeoutMs = request.connectTimeoutMs ?? session.connectTimeoutMs ?? usual.connectTimeoutMs;
+  const { timeoutMs, connectTimeoutMs } = limitsOf(request, session, parts.usual);
   const questioner = questionerOf(live, request.prompts, parts.prompts);
   if (!request.durable) {
     const where = { target, loginShell, worker, askedAt, environment: session.environment };

@@ -20,7 +20,7 @@ import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
 import { type Cache, type CacheableRequest, cachedResult, cacheKeyOf } from "./result-cache.ts";
-import { sharedResult, SharedResults } from "./shared-results.ts";
+import { type Patience, patienceOf, sharedResult, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import { QueuedExecution } from "./queued-execution.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
@@ -119,7 +119,8 @@ export class RunEngine implements AsyncDisposable {
     }
     const where = { target, session, loginShell: effective.loginShell, worker, askedAt, sudo };
     const execution = this.#queued(live, request, where);
-    const shared = this.#sharedResult(execution, cacheable, result.key);
+    const patience = patienceOf(request, session, this.#parts.settings());
+    const shared = this.#sharedResult(execution, { key: result.key, request: cacheable, patience });
     this.#begin(execution, client, () => this.#keepResult(live, cacheable), shared);
     return live.run;
   }
@@ -330,13 +331,12 @@ export class RunEngine implements AsyncDisposable {
    */
   #sharedResult(
     execution: RunExecution,
-    request: CacheableRequest,
-    key: string | undefined,
+    { key, request, patience }: { key: string | undefined; request: CacheableRequest; patience: Patience },
   ): Promise<Run | undefined> | undefined {
     if (key === undefined) return undefined;
     const { live, stops } = execution;
-    const own = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, request) === key));
-    return this.#shared.join(key, own, stops.requested);
+    const result = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, request) === key));
+    return this.#shared.join(key, { live, patience, result }, stops.requested);
   }
 
   #keyOf(live: LiveRun, request: CacheableRequest): string | undefined {

@@ -1,10 +1,23 @@
-import type { Run } from "../../protocol/run.ts";
+import type { Run, RunRequest } from "../../protocol/run.ts";
+import type { Settings } from "../../protocol/settings.ts";
+import type { SessionSettings } from "../transport/session-settings.ts";
+import { limitsOf, type RunLimits } from "./create-execution.ts";
+import type { LiveRun } from "./record/live-run.ts";
 
 /** Further runs are carried out themselves; their number is limited elsewhere. */
 const maxWaiting = 1000;
 
+/** For how long a run may take, and what it may wait for. */
+export interface Patience extends RunLimits, Pick<RunRequest, "prompts" | "durable"> {}
+
 /** The run whose result can be reused; none: it cannot; cancelled: the run was cancelled by its client. */
 export type SharedResult = Run | "none" | "cancelled";
+
+interface SharedRun {
+  readonly live: Pick<LiveRun, "run" | "status">;
+  readonly patience: Patience;
+  readonly result: Promise<SharedResult>;
+}
 
 /** `isKept`: whether the result of the ended run can be reused. */
 export function sharedResult(run: Run, isKept: boolean): SharedResult {
@@ -12,29 +25,63 @@ export function sharedResult(run: Run, isKept: boolean): SharedResult {
   return run.outcome === "cancelled" ? "cancelled" : "none";
 }
 
+export function patienceOf(
+  request: RunRequest,
+  session: Pick<SessionSettings, "connectTimeoutMs">,
+  usual: Settings,
+): Patience {
+  const { prompts, durable } = request;
+  return { prompts, durable, ...limitsOf(request, session, usual) };
+}
+
+/**
+ * Whether a run that waits for `other`, which began before it, ends no later than it would by itself: nothing that
+ * `other` waits for may be too long for it.
+ */
+function isAsPatientAs(run: Patience, other: Patience): boolean {
+  return (
+    run.connectTimeoutMs >= other.connectTimeoutMs &&
+    timeOf(run) >= timeOf(other) &&
+    (run.prompts === "ask" || other.prompts === "fail") &&
+    (run.durable || !other.durable)
+  );
+}
+
+function timeOf({ timeoutMs }: RunLimits): number {
+  return timeoutMs === 0 ? Infinity : timeoutMs;
+}
+
 /** Carries out one run for all simultaneous requests of the same result. */
 export class SharedResults {
-  readonly #underWay = new Map<string, Promise<SharedResult>>();
+  readonly #underWay = new Map<string, SharedRun>();
   #waiting = 0;
 
   /**
-   * The result of a run under way with this key; undefined if the caller is to carry out its own run, or if `stopped`
-   * came first. When the run under way is cancelled, one of the waiting runs takes its place and the others wait for
-   * that one. `own` is the caller's result, for later callers.
+   * The result of a run under way with this key; undefined if the caller is to carry out its `own` run, or if `stopped`
+   * came first. A run waits only for one that is not more patient than itself; otherwise later callers may wait for
+   * `own`. When the run under way is cancelled, one of the waiting runs takes its place and the others wait for that one.
    */
-  async join(key: string, own: Promise<SharedResult>, stopped: Promise<unknown>): Promise<Run | undefined> {
+  async join(key: string, own: SharedRun, stopped: Promise<unknown>): Promise<Run | undefined> {
     for (;;) {
       const underWay = this.#underWay.get(key);
-      if (underWay === undefined) {
-        this.#underWay.set(key, own);
-        void own.finally(() => this.#underWay.delete(key));
+      if (underWay === undefined || !isAsPatientAs(own.patience, underWay.patience)) {
+        this.#offer(key, own);
         return undefined;
       }
       if (this.#waiting >= maxWaiting) return undefined;
       this.#waiting += 1;
-      const result = await Promise.race([underWay, stopped.then(() => "none" as const)]);
+      const { id } = underWay.live.run;
+      own.live.status("queued", `Waiting for the result of run ${id}, which runs the same command`);
+      const result = await Promise.race([underWay.result, stopped.then(() => "none" as const)]);
       this.#waiting -= 1;
       if (result !== "cancelled") return result === "none" ? undefined : result;
     }
+  }
+
+  #offer(key: string, own: SharedRun): void {
+    this.#underWay.set(key, own);
+    void own.result.finally(() => {
+      if (this.#underWay.get(key) === own) this.#underWay.delete(key);
+    });
   }
 }

@@ -1,10 +1,11 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "../../protocol/run.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
+import { openGate } from "../support/gate.ts";
 import { type HostedDaemon, openHostedDaemon } from "../support/hosted-daemon.ts";
 import { openRedis } from "../support/redis.ts";
 import { endProcesses } from "../support/server-process.ts";
@@ -19,17 +20,6 @@ const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 
 const cached = { cacheTtlMs: 60_000 };
-
-/** A command that waits until the gate is opened. */
-async function openGate() {
-  const directory = await openDirectory({ readable: true });
-  const path = directory.join("open");
-  return {
-    wait: `until [ -e ${path} ]; do sleep 0.05; done`,
-    open: () => writeFile(path, ""),
-    [Symbol.asyncDispose]: () => directory[Symbol.asyncDispose](),
-  };
-}
 
 async function cacheOf(daemon: HostedDaemon) {
   return (await daemon.client.call("stats")).cache;
