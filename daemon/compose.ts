@@ -46,7 +46,13 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
     const http = openHttp(context, services, scope);
     openCleaning(context, services, http.quietMs, scope);
     scope.own(openIdleMemory({ memory: context.memory, collect: context.collectGarbage }));
-    const socket = await openListeners(context, http, lock, scope);
+    const gone = (): void => {
+      log.warn("The state directory is gone: the daemon ends with its runs");
+      runs.engine.drain();
+      void runs.drained().then(() => context.onShutdown("its state directory is gone"));
+    };
+    const { isInPlace } = lock;
+    const socket = await openListeners(context, http, { isInPlace, gone }, scope);
     scope.defer(() => http.streams.stop());
     // Disposed of first: current runs are reported as unknown while their readers are still connected.
     scope.defer(() => runs.engine[Symbol.asyncDispose]());

@@ -3,12 +3,11 @@ import { parseListenAddress } from "../../protocol/listen-address.ts";
 import { placeNames } from "../../protocol/places.ts";
 import type { AccessToken } from "../core/access-token.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
-import { openLostFiles } from "../core/lost-files.ts";
+import { type LostFilesParts, openLostFiles } from "../core/lost-files.ts";
 import { openPrivateDirectory } from "../core/private-directory.ts";
 import { Scope } from "../core/scope.ts";
 import type { Access } from "../http/access.ts";
 import { listen, listenAgain, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
-import type { InstanceLock } from "../store/instance-lock.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Http } from "./http.ts";
 
@@ -16,7 +15,7 @@ import type { Http } from "./http.ts";
 export async function openListeners(
   context: DaemonContext,
   { token, serve }: Pick<Http, "token" | "serve">,
-  { isInPlace }: Pick<InstanceLock, "isInPlace">,
+  { isInPlace, gone }: Pick<LostFilesParts, "isInPlace" | "gone">,
   scope: Scope,
 ): Promise<string> {
   const socket = socketOf(context, scope);
@@ -24,14 +23,14 @@ export async function openListeners(
   scope.own(await listen(server, socket, context.activatedSocket));
   const url = await openTcp(context, token, serve, scope);
   // The instance lock is held until after this file is removed.
-  const discovery = writeDiscoveryFile({ ...context, socket, token, url }, scope);
+  const discovery = writeDiscoveryFile({ ...context, socket, token, url, isInPlace }, scope);
   // Its connections end when those of the first socket do.
   const later = scope.own(new Scope());
   const again = { path: socket, restore: async () => void later.own(await listenAgain(server, socket)) };
   // That of a service manager is its own matter, and a pipe cannot be removed.
   const isOwn = context.activatedSocket === undefined && !socket.startsWith("\\\\");
   const files = isOwn ? [again, discovery] : [discovery];
-  scope.own(openLostFiles({ files, isInPlace, log: context.log }));
+  scope.own(openLostFiles({ files, isInPlace, gone, log: context.log }));
   return socket;
 }
 

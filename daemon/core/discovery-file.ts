@@ -13,6 +13,8 @@ export interface DiscoveryOptions
   extends Pick<Discovery, "version" | "pid" | "socket" | "startedAt" | "url"> {
   readonly stateDirectory: string;
   readonly token: AccessToken;
+  /** See InstanceLock. */
+  readonly isInPlace: () => Promise<boolean>;
 }
 
 /** The TCP address of the running daemon, according to its file. */
@@ -31,7 +33,7 @@ export function removeDiscoveryFile(stateDirectory: string): void {
  * held that long. Returns the file.
  */
 export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): NeededFile {
-  const { stateDirectory, token, version, pid, socket, url, startedAt } = options;
+  const { stateDirectory, token, isInPlace, version, pid, socket, url, startedAt } = options;
   const path = join(stateDirectory, placeNames.discovery);
   const write = (): void => {
     const discovery: Discovery = {
@@ -47,6 +49,8 @@ export function writeDiscoveryFile(options: DiscoveryOptions, scope: Scope): Nee
   };
   write();
   token.onReplaced(write);
-  scope.defer(() => removeDiscoveryFile(stateDirectory));
+  scope.defer(async () => {
+    if (await isInPlace().catch(() => true)) removeDiscoveryFile(stateDirectory);
+  });
   return { path, restore: write };
 }

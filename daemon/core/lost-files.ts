@@ -11,8 +11,10 @@ export interface NeededFile {
 
 export interface LostFilesParts {
   readonly files: readonly NeededFile[];
-  /** Whether this daemon still is that of its state directory, which may have been removed with all that was in it. */
+  /** Whether the state directory is still at its path. */
   readonly isInPlace: () => Promise<boolean>;
+  /** Called once when it is not: nobody finds this daemon any more, and its path may be another's. */
+  readonly gone: () => void;
   readonly log: Log;
   readonly checkMs?: number;
 }
@@ -20,12 +22,20 @@ export interface LostFilesParts {
 const usualCheckMs = 5000;
 
 /** Makes needed files again that somebody removed while the daemon runs: nobody could reach it, nor start another. */
-export function openLostFiles({ files, isInPlace, log, checkMs = usualCheckMs }: LostFilesParts): Disposable {
+export function openLostFiles(parts: LostFilesParts): Disposable {
+  const { files, isInPlace, gone, log, checkMs = usualCheckMs } = parts;
   let checking = false;
   let stopped = false;
   const check = async (): Promise<void> => {
+    const isHere = await isInPlace();
+    if (stopped) return;
+    if (!isHere) {
+      clearInterval(timer);
+      gone();
+      return;
+    }
     for (const { path, restore } of files) {
-      if (!(await isMissing(path)) || !(await isInPlace()) || stopped) continue;
+      if (!(await isMissing(path)) || stopped) continue;
       await restore();
       log.warn("A file by which clients find the daemon was removed, and is made again", { path });
     }

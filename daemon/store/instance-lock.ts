@@ -2,11 +2,15 @@ import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import Sqlite from "better-sqlite3";
 import { Problem } from "../../protocol/problem.ts";
+import { errorCode } from "../../state-directory/error-code.ts";
 import { cannotUse } from "../../state-directory/file-problem.ts";
 
 export interface InstanceLock extends Disposable {
-  /** Whether the file is still at its path: another daemon could not take the lock, were it gone. */
-  isInPlace(): Promise<boolean>;
+  /**
+   * Whether the file is still at its path; otherwise the state directory was removed or moved, and another daemon may have
+   * that path. Rejects if the file system does not say.
+   */
+  readonly isInPlace: () => Promise<boolean>;
 }
 
 /**
@@ -35,7 +39,9 @@ export function openInstanceLock(path: string, nativeBinding: string | undefined
   const { ino, dev } = statSync(path);
   return {
     isInPlace: async () => {
-      const now = await stat(path).catch(() => undefined);
+      const now = await stat(path).catch((failure: unknown) => {
+        if (errorCode(failure) !== "ENOENT") throw failure;
+      });
       return now?.ino === ino && now.dev === dev;
     },
     [Symbol.dispose]: () => void file?.close(),

@@ -2,9 +2,13 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, expect, test, vi } from "vitest";
+import { readDiscovery } from "../../client/discover.ts";
+import { isGone } from "../../client/end-daemon.ts";
 import { launch } from "../../client/launch.ts";
+import { isAlive } from "../../client/liveness.ts";
 import { placesIn } from "../../client/places.ts";
 import { builtDaemon, type Cli, openCli } from "../support/cli.ts";
+import { until } from "../support/durable.ts";
 import { openSshd } from "../support/sshd.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -33,7 +37,7 @@ for (const name of ["daemon.sock", "daemon.json"]) {
     const pid = await pidOf(cli);
     expect(pid).toBeDefined();
     const under = cli.run(["run", "web1", "sleep 9; echo went on"]);
-    await expect.poll(() => said(cli, "history")).toContain("running");
+    await until(async () => (await said(cli, "history")).includes("running"));
     await rm(join(cli.stateDirectory, name));
     // Another daemon, started in its place until then, finds the lock taken.
     const [started] = await Promise.all([said(cli, "start"), said(cli, "history")]);
@@ -46,15 +50,24 @@ for (const name of ["daemon.sock", "daemon.json"]) {
   });
 }
 
-test.concurrent("a daemon whose directory was moved away puts nothing into the one that takes its place", async () => {
+test.concurrent("a daemon whose directory was moved away ends with its runs, and leaves what took its place alone", async () => {
   await using cli = await openCli(sshd);
   await said(cli, "start");
   const pid = Number(await pidOf(cli));
+  const under = cli.run(["run", "web1", "sleep 9; echo went on"]);
+  await until(async () => (await said(cli, "history")).includes("running"));
   await rename(cli.stateDirectory, `${cli.stateDirectory}-before`);
   await mkdir(cli.stateDirectory, { mode: 0o700 });
   await wait(noticedMs);
-  expect(await readdir(cli.stateDirectory)).toEqual([]);
-  process.kill(pid);
+  expect([await readdir(cli.stateDirectory), isAlive(pid)]).toEqual([[], true]);
+  await said(cli, "start");
+  const next = await pidOf(cli);
+  const { stdout, status } = await under;
+  expect([stdout.toString(), status]).toEqual(["went on\n", 0]);
+  expect(await isGone(pid, 10_000)).toBe(true);
+  expect(readDiscovery(placesIn(cli.stateDirectory))?.pid).toBe(Number(next));
+  // Its socket had the same path, and libuv removes what it has listened at.
+  await until(async () => (await pidOf(cli)) === next);
 });
 
 test.concurrent("a daemon that hangs and whose files were removed is told as such", async () => {
@@ -69,5 +82,5 @@ test.concurrent("a daemon that hangs and whose files were removed is told as suc
     `Another Hostrun daemon holds ${places.instanceLock}, but does not listen on ${places.socket}: it hangs.`,
   );
   process.kill(pid, "SIGCONT");
-  await expect.poll(() => pidOf(cli)).toBe(String(pid));
+  await until(async () => (await pidOf(cli)) === String(pid));
 });
