@@ -10,8 +10,8 @@ const maxWaiting = 1000;
 /** For how long a run may take, and what it may wait for. */
 export interface Patience extends RunLimits, Pick<RunRequest, "prompts" | "durable"> {}
 
-/** The run whose result can be reused; none: it cannot; cancelled: the run was cancelled by its client. */
-export type SharedResult = Run | "none" | "cancelled";
+/** The run whose result can be reused; none: it cannot; cancelled, timedOut: the run was ended, which says nothing of others. */
+export type SharedResult = Run | "none" | "cancelled" | "timedOut";
 
 interface SharedRun {
   readonly live: Pick<LiveRun, "run" | "status">;
@@ -22,7 +22,7 @@ interface SharedRun {
 /** `isKept`: whether the result of the ended run can be reused. */
 export function sharedResult(run: Run, isKept: boolean): SharedResult {
   if (isKept) return run;
-  return run.outcome === "cancelled" ? "cancelled" : "none";
+  return run.outcome === "cancelled" || run.outcome === "timedOut" ? run.outcome : "none";
 }
 
 export function patienceOf(
@@ -60,6 +60,7 @@ export class SharedResults {
    * The result of a run under way with this key; undefined if the caller is to carry out its `own` run, or if `stopped`
    * came first. A run waits only for one that is not more patient than itself; otherwise later callers may wait for
    * `own`. When the run under way is cancelled, one of the waiting runs takes its place and the others wait for that one.
+   * The same when it is out of time, but only for those that have more: the others would wait longer than they may.
    */
   async join(key: string, own: SharedRun, stopped: Promise<unknown>): Promise<Run | undefined> {
     for (;;) {
@@ -74,7 +75,9 @@ export class SharedResults {
       own.live.status("queued", `Waiting for the result of run ${id}, which runs the same command`);
       const result = await Promise.race([underWay.result, stopped.then(() => "none" as const)]);
       this.#waiting -= 1;
-      if (result !== "cancelled") return result === "none" ? undefined : result;
+      if (typeof result !== "string") return result;
+      const hasTime = result === "cancelled" || timeOf(own.patience) > timeOf(underWay.patience);
+      if (result === "none" || !hasTime) return undefined;
     }
   }
 

@@ -85,6 +85,24 @@ test("a run with less time for its command does not wait for one with more, one 
   expect(await counter.count()).toBe(2);
 });
 
+test("of those that wait for a run that is out of time, one with more takes its place and the rest wait for that", async () => {
+  await using counter = await openCounter();
+  await using gate = await openGate();
+  const command = `${counter.command}; ${gate.wait}; echo done`;
+  const first = await begin(command, { timeoutMs: 1500 }, isRunning);
+  const isWaiting = ({ type }: RunEvent): boolean => type === "status";
+  const waiting = await Promise.all([1, 2, 3, 4].map(() => begin(command, { timeoutMs: 60_000 }, isWaiting)));
+  const impatient = await begin(command, { timeoutMs: 1500 }, isWaiting);
+  expect(await counter.count()).toBe(1);
+  expect((await first.end()).complete.outcome).toBe("timedOut");
+  expect((await impatient.end()).complete.outcome).toBe("timedOut");
+  expect(await counter.count()).toBe(3);
+  await gate.open();
+  const ended = await Promise.all(waiting.map((each) => each.end()));
+  expect(ended.map((each) => each.text())).toEqual(ended.map(() => "done\n"));
+  expect(await counter.count()).toBe(3);
+});
+
 test("a run that ends with the daemon does not wait for one that does not", async () => {
   await using counter = await openCounter();
   await using gate = await openGate();
