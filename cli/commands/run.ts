@@ -52,7 +52,8 @@ Standard input is not passed on.
   --connect-timeout TIME  give up connecting after this time
   --cache-ttl TIME        take a successful result that is at most this old, of a command
                           that reads no standard input (-n); a terminal's is not passed on,
-                          and gets the result as from \`hostrun show\`
+                          and gets the result as from \`hostrun show\`, below a line
+                          that tells its age (not with -q)
   --no-cache              run it whatever results there are, as it is without --cache-ttl
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host, of this one's size, which gets each key

@@ -12,7 +12,7 @@ import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
 import { filterOptions, readFilters, searchHelp, whyNone } from "./filters.ts";
 import { type Grouping, groupings, groupRuns, parseGrouping } from "./groups.ts";
-import { instantOf, outcomeStyle } from "../runs/describe.ts";
+import { cachedMark, instantOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { table } from "../table.ts";
 
@@ -77,10 +77,7 @@ function tableOf(runs: readonly Run[]): string {
       instantOf(run.createdAt),
       run.host.name,
       {
-        text:
-          outcomeText(run) +
-          (run.cached ? " (cached)" : "") +
-          (run.damaged === undefined ? "" : " (damaged)"),
+        text: outcomeText(run) + cachedMark(run) + (run.damaged === undefined ? "" : " (damaged)"),
         style: outcomeStyle(run),
       },
       formatSpan(run.timings.totalMs),

@@ -7,7 +7,7 @@ import { print } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { formatSpan } from "../../protocol/span.ts";
-import { instantOf, outcomeStyle } from "../runs/describe.ts";
+import { cachedMark, instantOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
 import { sheet, table } from "../table.ts";
 import { countsText, outcomeCell, skippedText } from "./describe.ts";
@@ -50,7 +50,7 @@ JOB is an id of \`hostrun jobs\`, the beginning of one, or last.
     const rows = runs.map((run) => [
       short(run.id),
       run.host.name,
-      { text: outcomeText(run), style: outcomeStyle(run) },
+      { text: outcomeText(run) + cachedMark(run), style: outcomeStyle(run) },
       formatSpan(run.timings.totalMs),
       run.problem?.detail ?? "",
     ]);

@@ -2,6 +2,7 @@ import type { Daemon } from "../../client/daemon.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
+import { formatSpan } from "../../protocol/span.ts";
 import { visible } from "../../protocol/visible.ts";
 import { warn } from "../console.ts";
 import { type OfferedKey, offeredKey } from "../run/offered-key.ts";
@@ -26,12 +27,32 @@ export async function summarize(daemon: Daemon, job: Job): Promise<void> {
   }
   const lines = [...reasons.values()].map((runs) => `  ${namesOf(runs)}: ${reasonOf(runs)}`);
   const more = counts.skipped > 0 ? [`  ${skippedText(job)}`] : [];
+  const cached = await cachedText(daemon, job);
   warn(
     `${counts.exited0} of ${hosts.length} hosts ended with exit status 0.`,
     ...lines.map(visible),
     ...more,
+    ...cached,
   );
   explainKeys([...reasons.values()].flat());
+}
+
+/** On how many hosts nothing ran since there was a result, and how old the oldest of those is. */
+async function cachedText(daemon: Daemon, { id, options }: Job): Promise<string[]> {
+  if ((options.cacheTtlMs ?? 0) === 0) return [];
+  let count = 0;
+  let oldestMs = 0;
+  for await (const { cached, timings } of runsOfJob(
+    (input) => daemon.ask("listJobRuns", input),
+    id,
+    "created",
+  )) {
+    if (!cached) continue;
+    count += 1;
+    oldestMs = Math.max(oldestMs, timings.resultAgeMs ?? 0);
+  }
+  if (count === 0) return [];
+  return [`  ${count} answered from the cache, up to ${formatSpan(oldestMs)} old; --no-cache runs it again`];
 }
 
 function namesOf(runs: readonly Run[]): string {

@@ -101,13 +101,19 @@ export class View {
       await this.#output({ stream, bytes: Buffer.from(data, encoding), timestamp });
     } else if (event.type === "gap") {
       if (!this.#options.quiet) warn(gapText(event));
-    } else if (event.type === "status") {
-      const { banner, cached, message } = event;
-      if (cached) await this.#isFromRecord();
-      if (this.#options.verbose) warn(message);
-      else if (!this.#options.quiet) this.#waiting.status(event);
-      if (banner !== undefined && !this.#options.quiet) printBanner(banner);
-    }
+    } else if (event.type === "status") await this.#status(event);
+  }
+
+  /** A person is told that nothing ran; to others the output is what was asked for. */
+  async #status(event: Extract<ShownEvent, { type: "status" }>): Promise<void> {
+    const { banner, cached, message } = event;
+    const { verbose, quiet } = this.#options;
+    if (cached) await this.#isFromRecord();
+    const isTold = verbose || (process.stderr.isTTY && !quiet);
+    if (cached && isTold) warn(`${message}; \`hostrun run --no-cache\` runs it again.`);
+    else if (verbose) warn(message);
+    else if (!quiet) this.#waiting.status(event);
+    if (banner !== undefined && !quiet) printBanner(banner);
   }
 }
 

@@ -8,6 +8,11 @@ export function outcomeStyle({ outcome, exitCode }: Run): Style | undefined {
   return outcome === "cancelled" || outcome === "unknown" ? "yellow" : "red";
 }
 
+/** Marks the outcome of a run for which nothing ran. */
+export function cachedMark({ cached }: Run): string {
+  return cached ? " (cached)" : "";
+}
+
 /** An instant in local time, to the second. */
 export function instantOf(iso: string | null): string {
   if (iso === null) return "";

@@ -43,6 +43,19 @@ async function ran(...args: readonly string[]): Promise<{ status: unknown; stdou
 
 const sorted = (text: string): string[] => text.split("\n").filter(Boolean).toSorted();
 
+test("what the cache answered is told, with its age", async () => {
+  const words = ["run", "-n", "--cache-ttl", "1h", "node[1-2]", "--", "echo cached"];
+  await ran(...words);
+  const { status, stdout, stderr } = await ran(...words);
+  expect(status).toBe(0);
+  expect(sorted(stdout)).toEqual(["node1: cached", "node2: cached"]);
+  expect(stderr).toMatch(
+    /2 of 2 hosts ended with exit status 0\.\n {2}2 answered from the cache, up to [\d.]+ m?s old; --no-cache runs it again\n$/,
+  );
+  const shown = await ran("jobs", "show", "last");
+  expect(shown.stdout.match(/exit 0 \(cached\)/g)).toHaveLength(2);
+});
+
 test("each line of output stands behind its host's name, and what came of it at the end", async () => {
   const { status, stdout, stderr } = await ran(
     "run",

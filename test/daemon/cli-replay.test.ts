@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cli, finish, openCli, seen } from "../support/cli.ts";
 import { openSshd, type Sshd } from "../support/sshd.ts";
@@ -63,7 +64,7 @@ test("a pipe gets the record byte for byte", async () => {
 });
 
 test("a result from the cache comes from the record: a terminal gets what draws, a pipe every byte", async () => {
-  const words = ["run", "-n", "--cache-ttl", "60s", "web1", `${command}; : of the cache`];
+  const words = ["run", "-nq", "--cache-ttl", "60s", "web1", `${command}; : of the cache`];
   await cli.run(words);
   expect(await onTerminal(...words)).toEqual(twice);
   const { stdout, stderr } = await cli.run(words);
@@ -71,12 +72,23 @@ test("a result from the cache comes from the record: a terminal gets what draws,
 });
 
 test("so does the result of a run that was under way", async () => {
-  const words = ["run", "-n", "--cache-ttl", "60s", "web1", `echo; sleep 1; ${command}`];
+  const words = ["run", "-nq", "--cache-ttl", "60s", "web1", `echo; sleep 1; ${command}`];
   const first = cli.start(words);
   await seen(first.stdout, "\n");
   const second = onTerminal(...words);
   expect((await finish(first)).status).toBe(0);
   expect(await second).toEqual(Buffer.concat([Buffer.from("\r\n"), twice]));
+});
+
+test("a person on a terminal is told that a result is from the cache, and a pipe gets the output alone", async () => {
+  const words = ["run", "-n", "--cache-ttl", "60s", "web1", "echo told"];
+  await cli.run(words);
+  const shown = stripVTControlCharacters(String(await onTerminal(...words)));
+  expect(shown).toMatch(
+    /^hostrun: Answered from the cache: the result of a run that ended [\d.]+ m?s ago; `hostrun run --no-cache` runs it again\.\r\ntold\r\n$/,
+  );
+  const { stdout, stderr } = await cli.run(words);
+  expect([String(stdout), String(stderr)]).toEqual(["told\n", ""]);
 });
 
 test("of a run that is under way what was recorded draws, and what comes is as the command writes it", async () => {
