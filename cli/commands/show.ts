@@ -87,9 +87,15 @@ function addition({ cached, stopConfirmed, timings: { resultAgeMs } }: Run): str
   return stopConfirmed === false ? ", not confirmed by the host: it may still run there" : "";
 }
 
+/** "" for a run that had none: one that is from the cache, or that did not reach its host. */
+function connectionText({ reusedConnection, timings: { connectMs } }: Run): string {
+  if (reusedConnection) return "reused";
+  return connectMs === null ? "" : `new, in ${formatSpan(connectMs)}`;
+}
+
 function entriesOf(run: Run): [string, Cell][] {
   const beyond = run.truncatedBytes === 0 ? "" : `, ${formatBytes(run.truncatedBytes)} beyond the limit`;
-  const { connectMs, firstByteMs, totalMs } = run.timings;
+  const { firstByteMs, totalMs } = run.timings;
   return [
     ["Run", run.id],
     ["Host", run.host.name === run.host.address ? run.host.name : `${run.host.name} (${run.host.address})`],
@@ -104,10 +110,7 @@ function entriesOf(run: Run): [string, Cell][] {
       "Time",
       `${formatSpan(totalMs)}${firstByteMs === null ? "" : `, first byte after ${formatSpan(firstByteMs)}`}`,
     ],
-    [
-      "Connection",
-      run.reusedConnection ? "reused" : `new${connectMs === null ? "" : `, in ${formatSpan(connectMs)}`}`,
-    ],
+    ["Connection", connectionText(run)],
     [
       "Output",
       `${formatBytes(run.stdoutBytes)} on stdout, ${formatBytes(run.stderrBytes)} on stderr${beyond}`,

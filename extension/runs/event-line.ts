@@ -33,7 +33,7 @@ export function eventLine(event: RunBytesEvent, loggedStreams: Set<OutputStream>
   }
 }
 
-/** A run's connection and timings: "warm connection, queueMs 0.1, totalMs 12.0". */
+/** A run's connection, if it had one, and timings: "warm connection, queueMs 0.1, totalMs 12.0". */
 export function measuredLine({
   reusedConnection,
   timings,
@@ -41,5 +41,6 @@ export function measuredLine({
   const measured = Object.entries(timings).flatMap(([name, ms]) =>
     ms === null || ms === undefined ? [] : [`${name} ${ms.toFixed(1)}`],
   );
-  return [reusedConnection ? "warm connection" : "new connection", ...measured].join(", ");
+  const opened = timings.connectMs === null ? [] : ["new connection"];
+  return [...(reusedConnection ? ["warm connection"] : opened), ...measured].join(", ");
 }

@@ -89,6 +89,9 @@ test("a person on a terminal is told that a result is from the cache, and a pipe
   );
   const { stdout, stderr } = await cli.run(words);
   expect([String(stdout), String(stderr)]).toEqual(["told\n", ""]);
+  const details = String((await cli.run(["show", "last", "--no-output"])).stdout);
+  expect(details).toMatch(/^Outcome +exit 0, from the cache, .* old$/m);
+  expect(details).not.toContain("Connection");
 });
 
 test("of a run that is under way what was recorded draws, and what comes is as the command writes it", async () => {
