@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { existsSync, lstatSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, statfsSync } from "node:fs";
 import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
 import type { DoctorCheck } from "../protocol/doctor.ts";
 import { Problem, type ProblemDetails } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
 import { visibleLine } from "../protocol/visible.ts";
 import { errorCode } from "../state-directory/error-code.ts";
+import { cannotUse } from "../state-directory/file-problem.ts";
 import { checkContents } from "../state-directory/contents.ts";
 import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import { startFault } from "./check-start.ts";
@@ -76,8 +77,19 @@ function findingOf(failure: unknown): Finding {
 }
 
 function stateDirectory({ directory }: Places): Finding {
-  if (checkStateDirectory(directory)) return ok(directory);
+  if (checkStateDirectory(directory)) {
+    requireWritable(directory);
+    return ok(directory);
+  }
   return { state: "warning", message: `${directory} is not there yet.`, fix: "`hostrun start` makes it." };
+}
+
+function requireWritable(directory: string): void {
+  try {
+    accessSync(directory, constants.W_OK);
+  } catch (cause) {
+    throw cannotUse(`${directory} cannot be written`, cause);
+  }
 }
 
 function permissions({ directory }: Places): Finding {

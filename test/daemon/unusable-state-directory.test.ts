@@ -68,3 +68,14 @@ test("nor is one where its user may not write", async () => {
     expect(stderr).not.toContain("bug in Hostrun");
   }
 });
+
+test("the doctor finds that a state directory is on a read-only disk", async () => {
+  const path = directory.join("read-only/there");
+  const env = { PATH: process.env["PATH"], HOME: directory.path, HOSTRUN_HOME: path };
+  const failure: unknown = await run(process.execPath, [builtCli, "doctor"], { env }).catch(
+    (reason: unknown) => reason,
+  );
+  expect(failure).toHaveProperty("code", 1);
+  const found = failure instanceof Error && "stdout" in failure ? String(failure.stdout) : "";
+  expect(found).toContain(`stateDirectory: ${path} cannot be written (EROFS).`);
+});
