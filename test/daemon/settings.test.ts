@@ -124,7 +124,9 @@ test("redisUrl holds from the moment that it is set or taken back", async () => 
   await use(`redis://:wrong@127.0.0.1:${redis.port}`);
   await expect.poll(cache).toMatchObject({ backend: "redis", connected: false });
   await expect.poll(async () => (await cache()).problem).toContain("WRONGPASS");
-  expect(await check()).toMatch(/^It cannot be used \(WRONGPASS .+\)\. Runs still work/);
+  expect(await check()).toMatch(
+    /^It cannot be used \(127\.0\.0\.1:\d+ refuses: WRONGPASS .+\)\. Runs still work/,
+  );
   await use(`redis://:right@127.0.0.1:${redis.port}`);
   await expect.poll(cache).toMatchObject({ backend: "redis", connected: true, problem: null });
   expect(await check()).toBe("Connected.");
