@@ -109,8 +109,9 @@ export class View {
     const { banner, cached, message } = event;
     const { verbose, quiet } = this.#options;
     if (cached) await this.#isFromRecord();
-    const isTold = verbose || (process.stderr.isTTY && !quiet);
-    if (cached && isTold) warn(`${message}; \`hostrun run --no-cache\` runs it again.`);
+    // Asked of a cached result only: the stream takes time to be made.
+    const isTold = cached && (verbose || (!quiet && process.stderr.isTTY));
+    if (isTold) warn(`${message}; \`hostrun run --no-cache\` runs it again.`);
     else if (verbose) warn(message);
     else if (!quiet) this.#waiting.status(event);
     if (banner !== undefined && !quiet) printBanner(banner);
