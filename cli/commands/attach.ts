@@ -1,7 +1,9 @@
 import type { Daemon } from "../../client/daemon.ts";
 import { exitStatusOf, notRunStatus } from "../../client/exit-status.ts";
+import { Problem } from "../../protocol/problem.ts";
+import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
-import { parseOptions, takeWords } from "../command.ts";
+import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { OutputFailure } from "../output.ts";
 import { reachDaemon, reviver } from "../daemon-script.ts";
@@ -52,6 +54,7 @@ read here, the command waits, as with \`hostrun run\`. Ctrl-C leaves the run alo
       return (await follow(events, new View(view, replay), { pastEnd: () => endingOf(daemon, id) })).status;
     } catch (error) {
       if (interrupt.status !== undefined) return interrupt.status;
+      refuseUnknownPosition(error, after);
       if (isDaemonUnreachable(error)) warnOfLostRun(error, id, options.durable === true);
       if (!(error instanceof OutputFailure)) throw error;
       if (!error.readerGone) warn(`${error.message}.`);
@@ -59,6 +62,14 @@ read here, the command waits, as with \`hostrun run\`. Ctrl-C leaves the run alo
     }
   },
 };
+
+/** Throws if the run has no event `after`, in the words of the option; the daemon's are about its own request. */
+function refuseUnknownPosition(error: unknown, after: string | undefined): void {
+  if (after === undefined || !(error instanceof Problem) || error.code !== "stream_position_unknown") return;
+  throw new UsageError(
+    `--after is "${visible(after)}", but must be the id of an event of this run, as \`hostrun attach --json\` shows it. Without it, the run is shown from its beginning.`,
+  );
+}
 
 /** The ending of a run after whose last event there is nothing to follow. */
 async function endingOf(daemon: Daemon, run: string): Promise<Ending> {

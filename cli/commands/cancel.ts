@@ -13,6 +13,7 @@ Usage: hostrun cancel RUN [--grace TIME]
 RUN is an id of \`hostrun history\`, the beginning of one, or last. The command gets SIGINT
 at once, and is killed when it has not ended after the grace time (5s).
 `,
+  optionNames: { graceMs: "--grace" },
   async run(args) {
     const { values, positionals } = parseOptions(args, { grace: { type: "string" } });
     const [word] = takeWords(positionals, "RUN");

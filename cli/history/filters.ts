@@ -19,6 +19,8 @@ export const filterOptions = {
   pinned: { type: "boolean" },
 } as const;
 
+export const filterNames = { q: "--search" } as const;
+
 /** The help text for a search. */
 export const searchHelp = `SEARCH is a text in command, host, output or note, and filters between:
   host:web1  exit:3  exit:!0  exit:>1  is:failed (or succeeded, running)  outcome:timedOut

@@ -10,7 +10,7 @@ import { parseOptions, parseWhole, UsageError } from "../command.ts";
 import { warn } from "../console.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showAll } from "../format.ts";
-import { filterOptions, readFilters, searchHelp, whyNone } from "./filters.ts";
+import { filterNames, filterOptions, readFilters, searchHelp, whyNone } from "./filters.ts";
 import { type Grouping, groupings, groupRuns, parseGrouping } from "./groups.ts";
 import { cachedMark, instantOf, outcomeStyle } from "../runs/describe.ts";
 import { shortIds } from "../runs/find.ts";
@@ -36,6 +36,7 @@ ${searchHelp}
   -n, --limit N      at most this many (${defaultLimit})
   --group-by WHAT    ${groupings.join(", ")}
 ${formatHelp}`,
+  optionNames: filterNames,
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       ...filterOptions,

@@ -30,6 +30,7 @@ Usage: hostrun hosts import [OPTION...]
   --dry-run    only show what is new, what would change, and what is the same
   --json       as JSON
 `,
+  optionNames: { names: "--name", path: "--path" },
   async run(args) {
     const { values, positionals } = parseOptions(args, {
       path: { type: "string" },

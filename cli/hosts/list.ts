@@ -13,6 +13,7 @@ Usage: hostrun hosts [list] [OPTION...]
 
   --search TEXT      with this in name, address, group or tags
 ${formatHelp}`,
+  optionNames: { q: "--search" },
   async run(args) {
     const { values, positionals } = parseOptions(args, { search: { type: "string" }, ...formatOptions });
     takeWords(positionals);

@@ -12,6 +12,7 @@ Usage: hostrun jobs cancel JOB [--grace TIME]
 JOB is an id of \`hostrun jobs\`, the beginning of one, or last. Each command gets SIGINT at
 once, and is killed when it has not ended after the grace time (5s).
 `,
+  optionNames: { graceMs: "--grace" },
   async run(args) {
     const { values, positionals } = parseOptions(args, { grace: { type: "string" } });
     const [word] = takeWords(positionals, "JOB");

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
-import { fieldHelp, fieldOptions, parseFields, splitCommand } from "./fields.ts";
+import { fieldHelp, fieldNames, fieldOptions, parseFields, splitCommand } from "./fields.ts";
 
 const { name: _, ...options } = fieldOptions;
 
@@ -14,6 +14,7 @@ Usage: hostrun snippets add NAME [OPTION...] -- COMMAND...
 
 ${fieldHelp}
 ${formatHelp}`,
+  optionNames: fieldNames,
   async run(args) {
     const { before, command } = splitCommand(args);
     const { values, positionals } = parseOptions(before, { ...options, ...formatOptions });

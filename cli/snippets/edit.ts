@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { reachDaemon } from "../daemon-script.ts";
 import { formatHelp, formatOptions, parseFormat, showOne } from "../format.ts";
-import { fieldHelp, fieldOptions, parseFields, splitCommand } from "./fields.ts";
+import { fieldHelp, fieldNames, fieldOptions, parseFields, splitCommand } from "./fields.ts";
 
 export const edit: Command = {
   help: `Change a snippet: what is given takes the place of what it has.
@@ -12,6 +12,7 @@ Usage: hostrun snippets edit NAME [--name NEW] [OPTION...] [-- COMMAND...]
 
 ${fieldHelp}
 ${formatHelp}`,
+  optionNames: fieldNames,
   async run(args) {
     const { before, command } = splitCommand(args);
     const { values, positionals } = parseOptions(before, { ...fieldOptions, ...formatOptions });

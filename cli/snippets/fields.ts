@@ -15,6 +15,14 @@ export const fieldOptions = {
   durable: { type: "boolean" },
 } as const;
 
+export const fieldNames = {
+  name: "NAME",
+  description: "--description",
+  inputs: "--input",
+  targets: "--target",
+  command: "COMMAND",
+} as const;
+
 export const fieldHelp = `  --description TEXT  what it is for
   --input INPUT       NAME:text, NAME:number[:MIN..MAX], NAME:choice:A,B,C, NAME:host or NAME:secret, each but
                       a secret with =DEFAULT behind it if it has one; may be repeated

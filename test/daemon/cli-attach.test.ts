@@ -27,3 +27,15 @@ test("attach --after goes on after any event of --json, and knows the exit statu
   const nothing = await after(lines.at(-1));
   expect([nothing.status, nothing.stdout.toString(), nothing.stderr.toString()]).toEqual([6, "", ""]);
 });
+
+test("attach --after says what it takes when the run has no such event", async () => {
+  await cli.run(["run", "web1", "--", "true"]);
+  for (const after of ["bogus", "abc.1"]) {
+    const { status, stderr, stdout } = await cli.run(["attach", "last", "--after", after]);
+    expect([status, stdout.toString()]).toEqual([2, ""]);
+    expect(stderr.toString()).toBe(
+      `hostrun: --after is "${after}", but must be the id of an event of this run, as \`hostrun attach --json\` shows it. ` +
+        "Without it, the run is shown from its beginning.\nSee `hostrun attach --help`.\n",
+    );
+  }
+});
