@@ -13,6 +13,9 @@ export const placeNames = {
   reserve: "hostrun.db-reserve",
 } as const;
 
+/** Maximum length of a Unix socket's path, without the terminating NUL (macOS: 104). */
+export const maxSocketPathBytes = 103;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**

@@ -5,7 +5,7 @@ import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { stopDaemon } from "../control/stop.ts";
 import { runManager, thisService, tryRunManager } from "../service/this-service.ts";
-import { writeUnitFiles } from "../service/unit-files.ts";
+import { refuseOther, writeUnitFiles } from "../service/unit-files.ts";
 
 export const command: Command = {
   help: `Have the system's service manager start the daemon when it is needed, and again when it crashed.
@@ -26,6 +26,7 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
       for (const { path, text } of files) print(`# ${path}\n${text}\n`);
       return 0;
     }
+    refuseOther(files);
     makeStateDirectory(placesIn().directory);
     const written = writeUnitFiles(files);
     try {

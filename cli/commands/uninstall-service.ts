@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { runManager, thisService } from "../service/this-service.ts";
+import { refuseOther } from "../service/unit-files.ts";
 
 export const command: Command = {
   help: `Undo \`hostrun install-service\`: the daemon is stopped, and started by \`hostrun\` and the editor from then on.
@@ -17,6 +18,7 @@ Usage: hostrun uninstall-service
       print("No service is installed.\n");
       return 0;
     }
+    refuseOther(there);
     const [first, ...rest] = uninstall;
     if (first !== undefined) runManager(first);
     for (const { path } of there) rmSync(path);

@@ -1,4 +1,4 @@
-import { joinPath } from "../../protocol/places.ts";
+import { joinPath, maxSocketPathBytes } from "../../protocol/places.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { ServiceProgram } from "./service-program.ts";
 import { launchAgent } from "./launch-agent.ts";
@@ -44,6 +44,7 @@ export function serviceFor({ platform, env, home, uid }: ServicePlace, program: 
       uninstall: [["launchctl", "bootout", `gui/${uid}/hostrun.daemon`]],
     };
   }
+  refuseLongSocket(program.socket);
   const folder = `${env["XDG_CONFIG_HOME"] || `${home}/.config`}/systemd/user`;
   const { service, socket } = systemdUnits(program);
   return {
@@ -60,6 +61,17 @@ export function serviceFor({ platform, env, home, uid }: ServicePlace, program: 
       ["systemctl", "--user", "daemon-reload"],
     ],
   };
+}
+
+/** The daemon itself would listen elsewhere, in a directory that is made anew with each daemon. */
+function refuseLongSocket(socket: string): void {
+  const bytes = Buffer.byteLength(socket);
+  if (bytes <= maxSocketPathBytes) return;
+  throw new Problem(
+    "conflict",
+    `systemd cannot listen on ${socket}: a socket's path has at most ${maxSocketPathBytes} bytes, and this has ${bytes}. ` +
+      "Set HOSTRUN_HOME to a directory with a shorter path, or use `hostrun start`, which finds a place for the socket.",
+  );
 }
 
 function refuseOdd(path: string): void {

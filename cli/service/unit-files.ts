@@ -1,7 +1,31 @@
 import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Problem } from "../../protocol/problem.ts";
+import { visibleLine } from "../../protocol/visible.ts";
 import type { Service } from "./service.ts";
+
+/** The state directory in the command line of a unit or a property list, as it is written there. */
+const served = /"--state-dir" "(.*)"$|<string>--state-dir<\/string>\s*<string>(.*)<\/string>/m;
+
+/**
+ * Throws `conflict` if the files are there for another state directory: all have the same names, and one would take the
+ * other's place. A file in which no state directory is named is nobody's.
+ */
+export function refuseOther(files: Service["files"]): void {
+  for (const { path, text } of files) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
+    const [theirs, own] = [readFileSync(path, "utf8"), text].map((each) => {
+      const [, unit, list] = served.exec(each) ?? [];
+      return unit ?? list;
+    });
+    if (theirs === undefined || theirs === own) continue;
+    throw new Problem(
+      "conflict",
+      `${path} is the service for another state directory, ${visibleLine(theirs)}, and was left alone. There is one service for ` +
+        "each user: remove it by `hostrun uninstall-service` with HOSTRUN_HOME set to that directory, or use `hostrun start` here.",
+    );
+  }
+}
 
 interface WrittenFiles {
   /** Whether the files existed before. */

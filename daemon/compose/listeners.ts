@@ -1,13 +1,13 @@
 import type { Server } from "node:http";
 import { parseListenAddress } from "../../protocol/listen-address.ts";
-import { placeNames } from "../../protocol/places.ts";
+import { maxSocketPathBytes, placeNames } from "../../protocol/places.ts";
 import type { AccessToken } from "../core/access-token.ts";
 import { writeDiscoveryFile } from "../core/discovery-file.ts";
 import { type LostFilesParts, openLostFiles } from "../core/lost-files.ts";
 import { openPrivateDirectory } from "../core/private-directory.ts";
 import { Scope } from "../core/scope.ts";
 import type { Access } from "../http/access.ts";
-import { listen, listenAgain, listenOnTcp, maxSocketPathBytes } from "../http/listen.ts";
+import { listen, listenAgain, listenOnTcp } from "../http/listen.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Http } from "./http.ts";
 

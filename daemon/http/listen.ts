@@ -7,8 +7,6 @@ import { Problem } from "../../protocol/problem.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn } from "../../state-directory/own-file.ts";
 
-/** Maximum length of a Unix socket's path, without the terminating NUL (macOS: 104). */
-export const maxSocketPathBytes = 103;
 /** Connections that may wait to be accepted; the kernel refuses further ones. Linux allows 4096. */
 const maxWaiting = 4096;
 

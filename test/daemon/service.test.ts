@@ -104,3 +104,36 @@ test("what could not be installed is taken back: the units that were there stay,
   // Nothing was stopped for it.
   expect(await cli.run(["status"])).toHaveProperty("status", 0);
 });
+
+test("a service is for one state directory: another neither takes its place nor removes it", async () => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  await writeFile(join(PATH, "systemctl"), "#!/bin/sh\n", { mode: 0o755 });
+  const other = { PATH, HOSTRUN_HOME: join(cli.home, "other") };
+  expect((await cli.run(["install-service"], { env: { PATH } })).status).toBe(0);
+  const unit = join(cli.home, ".config/systemd/user/hostrun.service");
+  const installed = await readFile(unit, "utf8");
+  for (const command of ["install-service", "uninstall-service"]) {
+    const { status, stderr } = await cli.run([command], { env: other });
+    expect([status, stderr.toString()]).toEqual([
+      1,
+      expect.stringContaining(`${unit} is the service for another state directory, ${cli.stateDirectory},`),
+    ]);
+  }
+  expect(await readFile(unit, "utf8")).toBe(installed);
+  expect((await cli.run(["install-service"], { env: { PATH } })).status).toBe(0);
+  expect((await cli.run(["uninstall-service"], { env: { PATH } })).status).toBe(0);
+  expect(existsSync(unit)).toBe(false);
+});
+
+test("a state directory whose socket systemd could not listen on is refused before anything is stopped", async () => {
+  await using cli = await openCli();
+  const long = join(cli.home, "x".repeat(100));
+  const { status, stderr } = await cli.run(["install-service"], { env: { HOSTRUN_HOME: long } });
+  expect([status, stderr.toString()]).toEqual([
+    1,
+    expect.stringMatching(/systemd cannot listen on .*: a socket's path has at most 103 bytes.*HOSTRUN_HOME/),
+  ]);
+  expect(existsSync(join(cli.home, ".config/systemd"))).toBe(false);
+});
