@@ -178,7 +178,7 @@ test("files that were left a week ago are swept, those of a run that goes on are
   const uid = process.getuid?.() ?? 0;
   const leave = async (name: string, files: Readonly<Record<string, string>>, at = weekAgo) => {
     const left = `/var/tmp/hostrun-${uid}/${name}-${process.pid}`;
-    await mkdir(left, { recursive: true });
+    await mkdir(left, { recursive: true, mode: 0o700 });
     for (const [file, content] of Object.entries(files)) await writeFile(`${left}/${file}`, content);
     await utimes(left, at, at);
     return `${name}-${process.pid}`;
