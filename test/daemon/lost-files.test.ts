@@ -9,6 +9,7 @@ import { isAlive } from "../../client/liveness.ts";
 import { placesIn } from "../../client/places.ts";
 import { builtDaemon, type Cli, openCli } from "../support/cli.ts";
 import { until } from "../support/durable.ts";
+import { liveProcesses } from "../support/process-groups.ts";
 import { openSshd } from "../support/sshd.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -30,6 +31,13 @@ async function pidOf(cli: Cli): Promise<string | undefined> {
   return /process (\d+)/.exec(stdout.toString())?.[1];
 }
 
+/** Until those that were started beside the daemon have found its lock taken: after its end, one would take its place. */
+async function alone(cli: Cli): Promise<void> {
+  const isDaemon = ({ args }: { readonly args: string }): boolean =>
+    args.includes(builtDaemon) && args.includes(cli.stateDirectory);
+  await until(async () => (await liveProcesses()).filter(isDaemon).length === 1);
+}
+
 for (const name of ["daemon.sock", "daemon.json"]) {
   test.concurrent(`a daemon whose ${name} is removed makes it again, and goes on`, async () => {
     await using cli = await openCli(sshd);
@@ -45,6 +53,7 @@ for (const name of ["daemon.sock", "daemon.json"]) {
     const { stdout, status } = await under;
     expect([stdout.toString(), status]).toEqual(["went on\n", 0]);
     expect(await pidOf(cli)).toBe(pid);
+    await alone(cli);
     await said(cli, "stop");
     expect(await pidOf(cli)).toBeUndefined();
   });
@@ -83,4 +92,5 @@ test.concurrent("a daemon that hangs and whose files were removed is told as suc
   );
   process.kill(pid, "SIGCONT");
   await until(async () => (await pidOf(cli)) === String(pid));
+  await alone(cli);
 });
