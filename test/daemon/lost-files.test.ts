@@ -45,7 +45,7 @@ for (const name of ["daemon.sock", "daemon.json"]) {
     const pid = await pidOf(cli);
     expect(pid).toBeDefined();
     const under = cli.run(["run", "web1", "sleep 9; echo went on"]);
-    await until(async () => (await said(cli, "history")).includes("running"));
+    await until(async () => (await cli.run(["history"])).stdout.includes("running"));
     await rm(join(cli.stateDirectory, name));
     // Another daemon, started in its place until then, finds the lock taken.
     const [started] = await Promise.all([said(cli, "start"), said(cli, "history")]);
@@ -64,7 +64,7 @@ test.concurrent("a daemon whose directory was moved away ends with its runs, and
   await said(cli, "start");
   const pid = Number(await pidOf(cli));
   const under = cli.run(["run", "web1", "sleep 9; echo went on"]);
-  await until(async () => (await said(cli, "history")).includes("running"));
+  await until(async () => (await cli.run(["history"])).stdout.includes("running"));
   await rename(cli.stateDirectory, `${cli.stateDirectory}-before`);
   await mkdir(cli.stateDirectory, { mode: 0o700 });
   await wait(noticedMs);
