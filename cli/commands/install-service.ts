@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
 import { stopDaemon } from "../control/stop.ts";
+import { refuseLongSocket } from "../service/service.ts";
 import { runManager, thisService, tryRunManager } from "../service/this-service.ts";
 import { refuseOther, writeUnitFiles } from "../service/unit-files.ts";
 
@@ -21,13 +22,15 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
   async run(args) {
     const { values, positionals } = parseOptions(args, { print: { type: "boolean" } });
     takeWords(positionals);
+    const { directory, socket } = placesIn();
+    refuseLongSocket(process.platform, socket);
     const { files, install, uninstall } = thisService();
     if (values.print === true) {
       for (const { path, text } of files) print(`# ${path}\n${text}\n`);
       return 0;
     }
     refuseOther(files);
-    makeStateDirectory(placesIn().directory);
+    makeStateDirectory(directory);
     const written = writeUnitFiles(files);
     try {
       // The last command starts the service. The ones before prove that there is a service manager before anything is

@@ -44,7 +44,6 @@ export function serviceFor({ platform, env, home, uid }: ServicePlace, program: 
       uninstall: [["launchctl", "bootout", `gui/${uid}/hostrun.daemon`]],
     };
   }
-  refuseLongSocket(program.socket);
   const folder = `${env["XDG_CONFIG_HOME"] || `${home}/.config`}/systemd/user`;
   const { service, socket } = systemdUnits(program);
   return {
@@ -63,10 +62,13 @@ export function serviceFor({ platform, env, home, uid }: ServicePlace, program: 
   };
 }
 
-/** The daemon itself would listen elsewhere, in a directory that is made anew with each daemon. */
-function refuseLongSocket(socket: string): void {
+/**
+ * Throws `conflict` if systemd could not listen on the socket. The daemon itself would listen elsewhere, in a directory that
+ * is made anew with each daemon.
+ */
+export function refuseLongSocket(platform: string, socket: string): void {
   const bytes = Buffer.byteLength(socket);
-  if (bytes <= maxSocketPathBytes) return;
+  if (platform === "win32" || platform === "darwin" || bytes <= maxSocketPathBytes) return;
   throw new Problem(
     "conflict",
     `systemd cannot listen on ${socket}: a socket's path has at most ${maxSocketPathBytes} bytes, and this has ${bytes}. ` +

@@ -135,5 +135,14 @@ test("a state directory whose socket systemd could not listen on is refused befo
     1,
     expect.stringMatching(/systemd cannot listen on .*: a socket's path has at most 103 bytes.*HOSTRUN_HOME/),
   ]);
-  expect(existsSync(join(cli.home, ".config/systemd"))).toBe(false);
+  const units = join(cli.home, ".config/systemd/user");
+  expect(existsSync(units)).toBe(false);
+  // One that was made before is removed all the same.
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  await writeFile(join(PATH, "systemctl"), "#!/bin/sh\n", { mode: 0o755 });
+  await mkdir(units, { recursive: true });
+  await writeFile(join(units, "hostrun.service"), `ExecStart="node" "--state-dir" "${long}"\n`);
+  const removed = await cli.run(["uninstall-service"], { env: { PATH, HOSTRUN_HOME: long } });
+  expect([removed.status, await readdir(units)]).toEqual([0, []]);
 });
