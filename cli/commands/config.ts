@@ -14,6 +14,7 @@ import { parseSettingName, parseSettingValue, settingText } from "../control/set
 import { reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { table } from "../table.ts";
+import { isAt } from "./start.ts";
 
 const list: Command = {
   help: `Show every setting, and where its value comes from.
@@ -122,8 +123,29 @@ async function change(name: string, value: string | number | null): Promise<numb
   const report = await daemon.call("updateSettings", { body: { [name]: value } });
   const source = report.sources[name] ?? "default";
   print(`${name} is ${visible(valueOf(report, name))} (${source}).\n`);
-  if (name === "listen") print("The daemon listens there from its next start on (`hostrun restart`).\n");
+  const note = noteOn(name, report, daemon.discovery.url);
+  if (note !== undefined) print(`${note}\n`);
   return 0;
+}
+
+/** What the value alone does not say; `url`: the TCP address that the daemon listens on now. */
+function noteOn(name: string, report: SettingsReport, url: string | null): string | undefined {
+  const source = report.sources[name];
+  if (source === "environment") return "The environment of the daemon takes precedence over config.json.";
+  if (source === "flag") {
+    const without = name === "listen" ? " `hostrun restart --no-listen` starts it without the flag." : "";
+    return `A flag of the daemon takes precedence over config.json.${without}`;
+  }
+  return name === "listen" ? listenNote(report.values.listen, url) : undefined;
+}
+
+function listenNote(listen: string | null, url: string | null): string | undefined {
+  if (listen === null) {
+    if (url === null) return undefined;
+    return `The daemon listens on ${new URL(url).host} until it is restarted (\`hostrun restart\`).`;
+  }
+  if (isAt(url, listen)) return "The daemon listens there already.";
+  return "The daemon listens there from its next start on (`hostrun restart`).";
 }
 
 async function isRunning(): Promise<boolean> {

@@ -49,7 +49,8 @@ export function listenArguments(listen: string | undefined): string[] {
   return ["--listen", listen];
 }
 
-function isAt(url: string | null, listen: string): boolean {
+/** Whether a daemon with this URL listens on the address as it was given; port 0 stands for any. */
+export function isAt(url: string | null, listen: string): boolean {
   const wanted = `http://${listen}`;
   return wanted.endsWith(":0") ? url?.startsWith(wanted.slice(0, -1)) === true : url === wanted;
 }

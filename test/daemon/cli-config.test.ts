@@ -54,4 +54,29 @@ test("an address to listen on is used from the next start on, which is told", as
   await cli.run(["restart"]);
   expect(String((await cli.run(["status"])).stdout)).toContain("http://127.0.0.1:");
   expect(String((await cli.run(["config", "set", "poolIdleMs", "1000"])).stdout)).not.toContain(told);
+  const again = await cli.run(["config", "set", "listen", "127.0.0.1:0"]);
+  expect(String(again.stdout)).toBe("listen is 127.0.0.1:0 (config).\nThe daemon listens there already.\n");
+  // The daemon that runs does not stop listening.
+  const unset = await cli.run(["config", "unset", "listen"]);
+  expect(String(unset.stdout)).toMatch(
+    /^listen is null \(default\)\.\nThe daemon listens on 127\.0\.0\.1:\d+ until it is restarted \(`hostrun restart`\)\.\n$/,
+  );
+  await cli.run(["restart"]);
+  expect(String((await cli.run(["status"])).stdout)).not.toContain("http://127.0.0.1:");
+  const nothing = await cli.run(["config", "unset", "listen"]);
+  expect(String(nothing.stdout)).toBe("listen is null (default).\n");
+});
+
+test("a change that the daemon's environment or a flag of it overrides says so", async () => {
+  await using cli = await openCli();
+  await cli.run(["start", "--listen", "127.0.0.1:0"], { env: { HOSTRUN_POOL_IDLE_MS: "2000" } });
+  const byEnvironment = await cli.run(["config", "set", "poolIdleMs", "1000"]);
+  expect(String(byEnvironment.stdout)).toBe(
+    "poolIdleMs is 2000 (environment).\nThe environment of the daemon takes precedence over config.json.\n",
+  );
+  const byFlag = await cli.run(["config", "set", "listen", "[::1]:0"]);
+  expect(String(byFlag.stdout)).toBe(
+    "listen is 127.0.0.1:0 (flag).\nA flag of the daemon takes precedence over config.json. `hostrun restart --no-listen` starts it without the flag.\n",
+  );
+  expect(await configOf(cli)).toEqual({ poolIdleMs: 1000, listen: "[::1]:0" });
 });
