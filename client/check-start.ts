@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { Problem } from "../protocol/problem.ts";
-import { visibleLine } from "../protocol/visible.ts";
+import { visibleLines } from "../protocol/visible.ts";
 import { daemonEnvironment, type LaunchOptions } from "./launch.ts";
+import { programFailure } from "./program-failure.ts";
 
 const maxWaitMs = 60_000;
 
@@ -23,8 +24,8 @@ export function startFault({ places, ...options }: StartOptions): Promise<string
   const args = [daemonScript, "--check", "--state-dir", places.directory, ...daemonArguments];
   return new Promise((resolve) => {
     execFile(daemonRuntime, args, { env: daemonEnvironment(), timeout: maxWaitMs }, (failure, _, stderr) => {
-      const why = visibleLine(stderr.trim().replace(/^hostrun daemon: /, ""), 1000);
-      resolve(failure === null ? undefined : why || failure.message);
+      const why = visibleLines(stderr.replace(/^hostrun daemon: /, ""), 1000);
+      resolve(failure === null ? undefined : why || programFailure(failure, maxWaitMs));
     });
   });
 }

@@ -15,6 +15,7 @@ import { isNotRunning } from "./discover.ts";
 import { lastLinesOf } from "./last-lines.ts";
 import { isOtherBuild } from "./other-build.ts";
 import type { Places } from "./places.ts";
+import { programFailure } from "./program-failure.ts";
 
 export interface DoctorOptions {
   readonly places: Places;
@@ -163,9 +164,9 @@ function node({ nodeVersion }: DoctorOptions): Finding {
 
 async function ssh({ environment }: DoctorOptions): Promise<Finding> {
   const ran = await run("ssh", ["-V"], environment);
-  if (ran.status === 0) return ok(ran.text);
+  if (ran.status === 0) return ok(ran.text || "`ssh` is there, and prints no version.");
   const message =
-    ran.status === "missing" ? "There is no `ssh` in the PATH." : `\`ssh -V\` failed: ${ran.text}`;
+    ran.status === "missing" ? "There is no `ssh` in the PATH." : `\`ssh -V\` failed: ${ran.why}`;
   const fix =
     "Install OpenSSH's client: the SSH config is read by it, and hosts that need it are reached by it.";
   return { state: "warning", message, fix };
@@ -176,11 +177,9 @@ async function sshConfig({ environment }: DoctorOptions): Promise<Finding> {
   if (ran.status === 0) return ok("OpenSSH can read it.");
   if (ran.status === "missing")
     return { ...ok("Not checked: there is no `ssh`."), state: "warning", fix: "Install OpenSSH's client." };
-  return {
-    state: "failed",
-    message: `OpenSSH cannot read it: ${ran.text}`,
-    fix: "Fix the line named there; `ssh -G HOST` checks it.",
-  };
+  const fix =
+    ran.why === ran.text ? "Fix the line named there; `ssh -G HOST` checks it." : "`ssh -G HOST` checks it.";
+  return { state: "failed", message: `OpenSSH cannot read it: ${ran.why}`, fix };
 }
 
 async function agent({ environment }: DoctorOptions): Promise<Finding> {
@@ -191,14 +190,23 @@ async function agent({ environment }: DoctorOptions): Promise<Finding> {
   if (ran.status === 0) return ok(`It holds keys: ${ran.lines}.`);
   if (ran.status === 1)
     return { state: "warning", message: "It holds no keys.", fix: "`ssh-add` adds yours." };
-  const message = `It does not answer on ${environment["SSH_AUTH_SOCK"] ?? ""}: ${ran.text}`;
+  if (ran.status === "missing")
+    return {
+      ...ok("Not checked: there is no `ssh-add`."),
+      state: "warning",
+      fix: "Install OpenSSH's client.",
+    };
+  const message = `It does not answer on ${environment["SSH_AUTH_SOCK"] ?? ""}: ${ran.why}`;
   return { state: "warning", message, fix: "Start one (`eval $(ssh-agent)`), or unset SSH_AUTH_SOCK." };
 }
 
 interface Ran {
-  readonly status: number | "missing" | "late";
-  /** A single line. */
+  readonly status: number | "missing" | "failed";
+  /** The first line that it wrote; empty if there is none. */
   readonly text: string;
+  /** Why it failed, in its own words if it wrote any. */
+  readonly why: string;
+  /** How many lines it printed. */
   readonly lines: number;
 }
 
@@ -208,10 +216,14 @@ function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Pro
     const child = execFile(file, args, options, (failure, stdout, stderr) => {
       const text = visibleLine((stderr.trim() || stdout.trim()).split("\n")[0] ?? "");
       const lines = stdout.split("\n").filter((line) => line !== "").length;
-      if (failure === null) resolve({ status: 0, text, lines });
-      else if (errorCode(failure) === "ENOENT") resolve({ status: "missing", text: "not found", lines });
-      else if (failure.killed === true) resolve({ status: "late", text: "it took longer than 5 s", lines });
-      else resolve({ status: typeof failure.code === "number" ? failure.code : 255, text, lines });
+      if (failure === null) resolve({ status: 0, text, why: "", lines });
+      else if (errorCode(failure) === "ENOENT") resolve({ status: "missing", text, why: "not found", lines });
+      else {
+        const how = programFailure(failure, programTimeoutMs);
+        if (typeof failure.code === "number")
+          resolve({ status: failure.code, text, why: text || how, lines });
+        else resolve({ status: "failed", text, why: how, lines });
+      }
     });
     child.stdin?.end();
   });

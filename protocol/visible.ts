@@ -48,6 +48,12 @@ export function visibleClause(text: string, maxLength = 200): string {
   return visibleLine(text.replace(/[\s.]+$/, ""), maxLength);
 }
 
+/** The same for what a program wrote on several lines, which are joined by "; ". */
+export function visibleLines(text: string, maxLength = 200): string {
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return visibleLine(lines.filter((line) => line !== "").join("; "), maxLength);
+}
+
 /**
  * The same for external text of several lines, without empty lines at either end; of at most `maxLength` UTF-16 units,
  * with "…" for what is left out.

@@ -5,6 +5,7 @@ import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
 import { isProblemDetails, Problem } from "../../protocol/problem.ts";
+import { visibleLines } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
@@ -46,8 +47,10 @@ Hostrun that started them.
 
 function storeTask(what: "unpack" | "restore", file: string): string {
   const task = [storeTaskScript, what, placesIn().directory, file];
-  const { status, stdout, stderr } = spawnSync(daemonRuntime(), task, { encoding: "utf8" });
-  if (status !== 0) throw problemIn(stderr);
+  const { status, signal, stdout, stderr, error } = spawnSync(daemonRuntime(), task, { encoding: "utf8" });
+  if (error !== undefined) throw notRestored(error.message);
+  if (status !== 0)
+    throw problemIn(stderr) ?? notRestored(visibleLines(stderr) || `it ended with ${signal ?? status}`);
   return stdout.trim();
 }
 
@@ -73,12 +76,15 @@ function stillRuns(pid: number): Problem {
   );
 }
 
-function problemIn(stderr: string): Problem {
+function problemIn(stderr: string): Problem | undefined {
   try {
     const details: unknown = JSON.parse(stderr);
-    if (isProblemDetails(details)) return Problem.fromDetails(details);
+    return isProblemDetails(details) ? Problem.fromDetails(details) : undefined;
   } catch {
-    // Reported as it is below.
+    return undefined;
   }
-  return new Problem("internal", `The backup could not be restored: ${stderr.trim()}`);
+}
+
+function notRestored(why: string): Problem {
+  return new Problem("internal", `The backup could not be restored: ${why}`);
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { homedir } from "node:os";
 import { placesIn } from "../../client/places.ts";
 import { Problem } from "../../protocol/problem.ts";
-import { visibleLine } from "../../protocol/visible.ts";
+import { visibleClause, visibleLines } from "../../protocol/visible.ts";
 import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { type Service, serviceFor } from "./service.ts";
 
@@ -18,7 +18,7 @@ export function thisService(): Service {
 export function runManager([program = "", ...args]: readonly string[]): void {
   const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
   if (status === 0) return;
-  const said = visibleLine(error === undefined ? stderr.trim() : error.message);
+  const said = visibleClause(visibleLines(error === undefined ? stderr : error.message));
   throw new Problem(
     "conflict",
     `\`${[program, ...args].join(" ")}\` failed: ${said || `status ${status}`}. ` +

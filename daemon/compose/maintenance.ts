@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
 import { isProblemDetails, Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
-import { visibleLine } from "../../protocol/visible.ts";
+import { visibleLines } from "../../protocol/visible.ts";
 import { draftOf } from "../../state-directory/atomic-file.ts";
 import { bytesOf } from "../core/file-bytes.ts";
 import { parseJson } from "../core/json.ts";
@@ -62,7 +62,7 @@ export class Maintenance {
       if (found !== "ok") {
         const fix =
           "`hostrun restart` moves it aside and creates a new one; `hostrun restore FILE` brings back a backup.";
-        return { name, state: "failed", message: `SQLite finds it damaged: ${visibleLine(found)}`, fix };
+        return { name, state: "failed", message: `SQLite finds it damaged: ${visibleLines(found)}`, fix };
       }
     } catch (failure) {
       const message = `It could not be checked: ${failure instanceof Error ? failure.message : String(failure)}`;
@@ -129,6 +129,6 @@ export class Maintenance {
     if (result.code === 0) return result.stdout.toString().trim();
     const details = parseJson(result.stderr);
     if (isProblemDetails(details)) throw Problem.fromDetails(details);
-    throw new Problem("internal", `The store could not be checked: ${visibleLine(result.stderr)}`);
+    throw new Problem("internal", `The store could not be checked: ${visibleLines(result.stderr)}`);
   }
 }

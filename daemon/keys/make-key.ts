@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { NewKey } from "../../protocol/key.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { KeyType } from "../../protocol/settings.ts";
-import { visibleClause } from "../../protocol/visible.ts";
+import { visibleClause, visibleLines } from "../../protocol/visible.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { runProgram } from "../core/run-program.ts";
 
@@ -42,7 +42,8 @@ export async function makeKey(request: NewKey, options: MakeKeyOptions): Promise
     });
     passphrase.fill(0);
     if (ran.kind === "failed") throw notMade(ran.why);
-    if (ran.code !== 0) throw notMade(visibleClause(ran.stderr.trim() || `it ended with status ${ran.code}`));
+    if (ran.code !== 0)
+      throw notMade(visibleClause(visibleLines(ran.stderr)) || `it ended with status ${ran.code}`);
     await putInPlace(join(made, "key"), path);
     return path;
   } finally {

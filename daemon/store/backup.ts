@@ -50,10 +50,12 @@ export async function writeBackup({ stateDirectory, target, nativeBinding }: Bac
   await seal(target);
 }
 
-/** The first problem found, or "ok". */
+/** The first problem found, as a single line, or "ok". */
 export function quickCheck(sql: Sqlite.Database): string {
   try {
-    return String(sql.pragma("quick_check(1)", { simple: true }));
+    // The problem follows a line that names the database.
+    const found = String(sql.pragma("quick_check(1)", { simple: true }));
+    return found.replace(/^\*\*\*.*\n/, "");
   } catch (failure) {
     // Some kinds of damage make it throw. A failing disk or a busy store is not damage.
     if (failure instanceof Sqlite.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(failure.code))

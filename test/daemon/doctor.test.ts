@@ -140,6 +140,69 @@ test("a store that is damaged is called so", async () => {
   });
 });
 
+test("a store with one damaged page is called so in one line, and is not backed up", async () => {
+  await using cli = await openCli();
+  await cli.run(["hosts", "add", "web1", "127.0.0.1"]);
+  await cli.run(["restart"]);
+  const store = await open(join(cli.stateDirectory, "hostrun.db"), "r+");
+  await store.write(Buffer.from("damaged!"), 0, 8, ((await store.stat()).size / 4096 - 2) * 4096);
+  await store.close();
+  expect((await examined(cli)).found("database")?.message).toMatch(
+    /^SQLite finds it damaged: Tree \d+ page \d+[^\\]*$/,
+  );
+  const backup = await cli.run(["backup", join(cli.home, "backup")]);
+  expect([backup.status, backup.stderr.toString()]).toEqual([1, containing("The store is damaged (Tree ")]);
+});
+
+test.each([
+  ["prints nothing and fails", "exit 3", "it ended with status 3", "`ssh -G HOST` checks it."],
+  ["is killed", "kill -SEGV $$", "it was ended by SIGSEGV", "`ssh -G HOST` checks it."],
+  ["says why", "echo 'no config' >&2; exit 255", "no config", containing("Fix the line named there")],
+])("an ssh that %s is a finding with its reason", async (_, script, why, fix) => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  await writeFile(join(PATH, "ssh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const { found } = await examined(cli, { env: { PATH } });
+  expect(found("ssh")).toMatchObject({ state: "warning", message: `\`ssh -V\` failed: ${why}` });
+  expect(found("sshConfig")).toEqual({
+    name: "sshConfig",
+    state: "failed",
+    message: `OpenSSH cannot read it: ${why}`,
+    fix,
+  });
+});
+
+test("an ssh that cannot be started, that hangs, or that prints no version is told as that", async () => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  const program = join(PATH, "ssh");
+  await writeFile(program, "#!/bin/sh\n", { mode: 0o755 });
+  await writeFile(join(PATH, "ssh-add"), "#!/bin/sh\nexit 2\n", { mode: 0o755 });
+  const env = { PATH, SSH_AUTH_SOCK: "/none" };
+  const messages = async (): Promise<unknown[]> => {
+    const { found } = await examined(cli, { env });
+    return ["ssh", "sshConfig", "agent"].map((name) => found(name)?.message);
+  };
+  expect((await messages()).at(-1)).toBe("It does not answer on /none: it ended with status 2");
+  await writeFile(program, "not a program", { mode: 0o755 });
+  await chmod(program, 0o000);
+  await rm(join(PATH, "ssh-add"));
+  expect(await messages()).toEqual([
+    "`ssh -V` failed: it could not be started (EACCES)",
+    "OpenSSH cannot read it: it could not be started (EACCES)",
+    "Not checked: there is no `ssh-add`.",
+  ]);
+  await chmod(program, 0o755);
+  await writeFile(program, "#!/bin/sh\n[ $1 = -V ] || exec /bin/sleep 60\n");
+  expect(await messages()).toEqual([
+    "`ssh` is there, and prints no version.",
+    "OpenSSH cannot read it: it took longer than 5 s",
+    "Not checked: there is no `ssh-add`.",
+  ]);
+});
+
 test("without ssh, and with a daemon of another version that hangs, it is done all the same", async () => {
   await using cli = await openCli();
   await mkdir(cli.stateDirectory, { mode: 0o700 });

@@ -87,8 +87,8 @@ test("what a ProxyCommand says when it fails is in the problem, made visible and
   });
   expect(problem.message).toContain("Its ProxyCommand ended with status 3: ");
   expect(problem.message.length).toBeLessThan(500);
-  await configure(String.raw`ProxyCommand sh -c 'printf "no \033[31mway" >&2; exit 3'`);
-  expect((await runOn("web")).problem.message).toContain(String.raw`status 3: no \e[31mway.`);
+  await configure(String.raw`ProxyCommand sh -c 'printf "no \033[31mway\n\nbye\n" >&2; exit 3'`);
+  expect((await runOn("web")).problem.message).toContain(String.raw`status 3: no \e[31mway; bye.`);
 });
 
 test("one that prints no SSH is told, and one that does not answer is ended with the time to connect", async () => {

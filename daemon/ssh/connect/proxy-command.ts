@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "../../../protocol/problem.ts";
-import { visibleClause } from "../../../protocol/visible.ts";
+import { visibleClause, visibleLines } from "../../../protocol/visible.ts";
 import type { EndGroup } from "../../core/run-program.ts";
 import type { Hop } from "../../transport/remote.ts";
 import { membersOf, nameOf } from "../failure.ts";
@@ -70,7 +70,7 @@ export class ProxyConnection extends Duplex {
   async endWithReport(): Promise<string | undefined> {
     this.destroy();
     await this.#lastOutput();
-    const output = visibleClause(Buffer.from(this.#output, "latin1").toString());
+    const output = visibleClause(visibleLines(Buffer.from(this.#output, "latin1").toString()));
     if (this.#ended === undefined && output === "") return undefined;
     const how = this.#ended ?? "did not answer";
     return `Its ProxyCommand ${how}${output === "" ? " without a message" : `: ${output}`}`;

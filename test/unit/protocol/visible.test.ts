@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Problem } from "../../../protocol/problem.ts";
-import { visible, visibleJson, visibleLine, visibleText } from "../../../protocol/visible.ts";
+import { visible, visibleJson, visibleLine, visibleLines, visibleText } from "../../../protocol/visible.ts";
 
 /** What must not reach a terminal, a log or an editor. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u034f\u115f\u2060-\u206f\u3164\ufff0-\ufff8]/u;
@@ -30,6 +30,14 @@ test.each([
 
 test("nothing that cannot be seen is left of any text", () => {
   fc.assert(fc.property(anyText, (text) => !unseen.test(visible(text))));
+});
+
+test("several lines of a program become one", () => {
+  expect(visibleLines("\nno such\toption\r\n\n  giving up.\n")).toBe(String.raw`no such\toption; giving up.`);
+  expect(visibleLines(`${"x".repeat(150)}\n${"y".repeat(150)}`)).toBe(
+    `${"x".repeat(150)}; ${"y".repeat(47)}…`,
+  );
+  expect(visibleLines(" \n")).toBe("");
 });
 
 describe("a line of foreign text", () => {
