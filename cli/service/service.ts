@@ -1,4 +1,4 @@
-import { joinPath, maxSocketPathBytes } from "../../protocol/places.ts";
+import { joinPath, maxSocketPathBytes, stateDirectory } from "../../protocol/places.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { ServiceProgram } from "./service-program.ts";
 import { launchAgent } from "./launch-agent.ts";
@@ -28,7 +28,9 @@ export interface ServicePlace {
 export function serviceFor({ platform, env, home, uid }: ServicePlace, program: ServiceProgram): Service {
   for (const path of Object.values<string>({ ...program })) refuseOdd(path);
   if (platform === "win32") {
-    const path = joinPath(platform, program.stateDirectory, "hostrun-task.xml");
+    // In the same place for every state directory, since the task has one name.
+    const folder = stateDirectory(platform, { ...env, HOSTRUN_HOME: undefined }, home);
+    const path = joinPath(platform, folder, "hostrun-task.xml");
     const create = ["schtasks", "/Create", "/F", "/TN", "Hostrun", "/XML", path];
     return {
       files: [{ path, text: scheduledTask(program) }],

@@ -4,8 +4,12 @@ import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Service } from "./service.ts";
 
-/** The state directory in the command line of a unit or a property list, as it is written there. */
-const served = /"--state-dir" "(.*)"$|<string>--state-dir<\/string>\s*<string>(.*)<\/string>/m;
+/** The state directory in the command line of a unit, a property list or a task, as it is written there. */
+const served = [
+  /"--state-dir" "(.*)"$/m,
+  /<string>--state-dir<\/string>\s*<string>(.*)<\/string>/,
+  /&quot;--state-dir&quot; &quot;(.*)&quot;<\/Arguments>/,
+];
 
 /**
  * Throws `conflict` if the files are there for another state directory: all have the same names, and one would take the
@@ -14,10 +18,9 @@ const served = /"--state-dir" "(.*)"$|<string>--state-dir<\/string>\s*<string>(.
 export function refuseOther(files: Service["files"]): void {
   for (const { path, text } of files) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
-    const [theirs, own] = [readFileSync(path, "utf8"), text].map((each) => {
-      const [, unit, list] = served.exec(each) ?? [];
-      return unit ?? list;
-    });
+    const [theirs, own] = [readFileSync(path, "utf8"), text].map((each) =>
+      served.map((form) => form.exec(each)?.[1]).find((found) => found !== undefined),
+    );
     if (theirs === undefined || theirs === own) continue;
     throw new Problem(
       "conflict",

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { serviceFor } from "../../../../cli/service/service.ts";
+import { refuseOther } from "../../../../cli/service/unit-files.ts";
 import type { ServiceProgram } from "../../../../cli/service/service-program.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
@@ -73,7 +74,10 @@ test("Windows has a scheduled task, with each path one argument", () => {
     stateDirectory: "C:\\state\\",
     socket: String.raw`\\.\pipe\hostrun`,
   };
-  const { files, install } = serviceFor({ ...linux, platform: "win32" }, windows);
+  const { files, install } = serviceFor(
+    { platform: "win32", env: {}, home: "C:\\Users\\me", uid: 0 },
+    windows,
+  );
   expect(files[0]?.text).toContain(String.raw`<Command>C:\Program Files\nodejs\node.exe</Command>`);
   expect(files[0]?.text).toContain(
     String.raw`&quot;--max-semi-space-size=4&quot; &quot;--initial-old-space-size=48&quot; &quot;--heap-growing-percent=20&quot; &quot;--expose-gc&quot; &quot;C:\Users\me &amp; you\daemon.cjs&quot; &quot;--state-dir&quot; &quot;C:\state\\&quot;`,
@@ -86,6 +90,25 @@ test("Windows has a scheduled task, with each path one argument", () => {
     "/TN",
     "Hostrun",
     "/XML",
-    String.raw`C:\state\hostrun-task.xml`,
+    String.raw`C:\Users\me\AppData\Local\hostrun\hostrun-task.xml`,
   ]);
+});
+
+test.each([
+  { platform: "win32", directory: String.raw`C:\state`, other: String.raw`D:\a & b` },
+  { platform: "darwin", directory: "/Users/me/state", other: "/Users/me/a & b" },
+  { platform: "linux", directory: "/home/me/state", other: "/home/me/a & b" },
+])("on $platform the service of one state directory is in the way of another's", async (places) => {
+  await using directory = await openDirectory();
+  const { platform } = places;
+  const filesFor = (stateDirectory: string) => {
+    const { files } = serviceFor({ ...linux, platform }, { ...program, stateDirectory });
+    // Their names are those of another platform.
+    return files.map(({ path, text }) => ({ path: directory.join(path.replaceAll(/[\\/:]+/g, "-")), text }));
+  };
+  for (const { path, text } of filesFor(places.directory)) await writeFile(path, text);
+  expect(() => refuseOther(filesFor(places.directory))).not.toThrow();
+  expect(() => refuseOther(filesFor(places.other))).toThrow(
+    `for another state directory, ${places.directory},`,
+  );
 });
