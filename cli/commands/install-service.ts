@@ -2,9 +2,10 @@ import { placesIn } from "../../client/places.ts";
 import { makeStateDirectory } from "../../state-directory/trusted-directory.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
-import { print } from "../console.ts";
+import { print, warn } from "../console.ts";
 import { stopDaemon } from "../control/stop.ts";
 import { refuseLongSocket } from "../service/service.ts";
+import { settingsToKeep } from "../service/settings-to-keep.ts";
 import { runManager, thisService, tryRunManager } from "../service/this-service.ts";
 import { refuseOther, writeUnitFiles } from "../service/unit-files.ts";
 
@@ -16,7 +17,8 @@ Usage: hostrun install-service [--print]
   --print  show the files, and do nothing
 
 On Linux a unit of systemd's user manager with its socket (systemctl --user), on macOS a launch agent, on Windows a
-scheduled task; for you alone, and nothing needs root. A daemon that runs is stopped when its runs have ended.
+scheduled task; for you alone, and nothing needs root. A daemon that runs is stopped when its runs have ended; the
+service does not take over its flags (\`--listen\`) and variables: \`hostrun config set NAME VALUE\` makes a setting last.
 \`hostrun uninstall-service\` undoes it. systemd ends it with your last session unless \`loginctl enable-linger\` says otherwise.
 `,
   async run(args) {
@@ -31,6 +33,7 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
     }
     refuseOther(files);
     makeStateDirectory(directory);
+    const toKeep = await settingsToKeep();
     const written = writeUnitFiles(files);
     try {
       // The last command starts the service. The ones before prove that there is a service manager before anything is
@@ -45,6 +48,12 @@ scheduled task; for you alone, and nothing needs root. A daemon that runs is sto
       throw failure;
     }
     print(`Installed: ${files.map(({ path }) => path).join(", ")}. The daemon starts when it is needed.\n`);
+    if (toKeep.length > 0) {
+      warn(
+        "The daemon that ran had settings from its flags or its environment, which the service does not take over. To keep them:",
+        ...toKeep.map((line) => `  ${line}`),
+      );
+    }
     return 0;
   },
 };

@@ -75,6 +75,32 @@ test("hostrun install-service writes the units and has systemd start them, unins
   expect(existsSync(join(units, "hostrun.service"))).toBe(false);
 });
 
+test("settings that the running daemon has only from its flags and environment come with the commands that keep them", async () => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  await mkdir(PATH);
+  await writeFile(join(PATH, "systemctl"), "#!/bin/sh\n", { mode: 0o755 });
+  const env = { HOSTRUN_POOL_IDLE_MS: "2000", HOSTRUN_REDIS_URL: "redis://:secret@127.0.0.1:1" };
+  const start = async () => cli.run(["start", "--listen", "[::1]:0"], { env });
+  await start();
+  await cli.run(["config", "set", "keepaliveMs", "1000"]);
+  const install = async (): Promise<string> => {
+    const { status, stderr } = await cli.run(["install-service"], { env: { PATH } });
+    expect(status).toBe(0);
+    return stderr.toString();
+  };
+  expect(await install()).toBe(
+    "hostrun: The daemon that ran had settings from its flags or its environment, which the service does not take over. To keep them:\n" +
+      "  hostrun config set poolIdleMs 2000\n  hostrun config set redisUrl URL\n  hostrun config set listen '[::1]:0'\n",
+  );
+  await cli.run(["config", "set", "listen", "[::1]:0"]);
+  await cli.run(["config", "set", "poolIdleMs", "2000"]);
+  await cli.run(["stop"]);
+  await start();
+  expect(await install()).toMatch(/To keep them:\n {2}hostrun config set redisUrl URL\n$/);
+  expect(await install()).toBe("");
+});
+
 test("what could not be installed is taken back: the units that were there stay, and a link is not written through", async () => {
   await using cli = await openCli();
   const PATH = join(cli.home, "bin");
