@@ -60,6 +60,8 @@ export const RunOptions = z.strictObject({
   connectTimeoutMs: z.int().min(1).max(600_000).optional(),
   /** 0: always run. Otherwise a result with exit status 0 that is at most this old is returned again. */
   cacheTtlMs: span(dayMs).default(0),
+  /** renew: run, whatever cached result there is; later requests get this result, or none, instead of an older one. */
+  cache: z.enum(["use", "renew"]).optional(),
   recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
   /** Keeps running on the host when the connection is lost or the daemon ends, and is followed again afterwards. */
   durable: z.boolean().default(false),
@@ -183,7 +185,7 @@ export const RerunRequest = z.strictObject({
   agentSocket: AgentSocket.nullable().optional(),
   prompts: PromptPolicy.default("fail"),
   secretEnv: Variables.default({}),
-  /** As for a run; by default the command runs, even if the earlier run returned a cached result. */
+  /** As for a run; by default the command runs, and its result renews a cached one. */
   cacheTtlMs: RunOptions.shape.cacheTtlMs,
 });
 export type RerunRequest = z.infer<typeof RerunRequest>;

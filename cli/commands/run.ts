@@ -54,7 +54,8 @@ Standard input is not passed on.
                           that reads no standard input (-n); a terminal's is not passed on,
                           and gets the result as from \`hostrun show\`, below a line
                           that tells its age (not with -q)
-  --no-cache              run it whatever results there are, as it is without --cache-ttl
+  --no-cache              run it whatever results there are; with --cache-ttl, what comes of it
+                          takes the place of an older result
   --record-limit SIZE     keep at most this much output (64M); all of it is printed here
   --pty                   with a terminal on the host, of this one's size, which gets each key
                           as it is pressed, Ctrl-C too; \`hostrun cancel\` elsewhere ends it

@@ -5,15 +5,7 @@ import { targetsBetweenCommas } from "../../protocol/host-set.ts";
 import { shareOf } from "../../protocol/share.ts";
 import { agentSocketOf } from "../agent-socket.ts";
 import { tokensOf } from "../arguments.ts";
-import {
-  parseOptions,
-  parseSize,
-  parseSpan,
-  parseWhole,
-  refuseTogether,
-  takeWords,
-  UsageError,
-} from "../command.ts";
+import { parseOptions, parseSize, parseSpan, parseWhole, takeWords, UsageError } from "../command.ts";
 import { parseEnvironment, parseSecrets, secretOptions } from "./environment.ts";
 import {
   type JobShow,
@@ -104,7 +96,6 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
     const text = values[name];
     return text === undefined ? undefined : parseSpan(text, `--${name}`);
   };
-  refuseTogether(values, "cache-ttl", "no-cache");
   const limit = values["record-limit"];
   const timeoutMs = span("timeout");
   const connectTimeoutMs = span("connect-timeout");
@@ -120,6 +111,7 @@ export function parseRunPlan(args: readonly string[], env: NodeJS.ProcessEnv): R
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
       cacheTtlMs: span("cache-ttl") ?? 0,
+      ...(values["no-cache"] === true ? { cache: "renew" } : {}),
       pty: values.pty === true,
       sudo: [values.sudo, values["same-sudo-password"]].includes(true),
       durable: values.durable === true,

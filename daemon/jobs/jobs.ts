@@ -162,7 +162,8 @@ export class Jobs {
     requireSecrets("The job", secretEnvNames, again.secretEnv);
     const hosts = only === "all" ? job.hosts : (this.#hostsOf(only, id) ?? []);
     if (hosts.length === 0) throw nothingToRun(only, this.#hostsOf("unfinished", id));
-    const request = { ...options, ...again, targets: hosts, command: job.command, name: job.name };
+    const { command, name } = job;
+    const request = { ...options, ...again, cache: "renew", targets: hosts, command, name };
     const parsed = JobRequestSchema.safeParse(request);
     if (!parsed.success) throw invalidRequest(parsed.error, "This job cannot be run again as it was.");
     return this.start(parsed.data, key, id);

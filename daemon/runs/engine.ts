@@ -19,7 +19,7 @@ import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
-import { type Cache, type CacheableRequest, cachedResult, cacheKeyOf } from "./result-cache.ts";
+import { type Cache, type CacheableRequest, cachedResult, cacheKeyOf, keepResult } from "./result-cache.ts";
 import { type Patience, patienceOf, sharedResult, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import { QueuedExecution } from "./queued-execution.ts";
@@ -320,10 +320,8 @@ export class RunEngine implements AsyncDisposable {
   }
 
   #keepResult(live: LiveRun, request: CacheableRequest): void {
-    const { run } = live;
-    if (run.outcome === "exited") this.#parts.latency.add(run);
-    const key = this.#keyOf(live, request);
-    if (key !== undefined) void this.#parts.cache.set(key, run.id, request.cacheTtlMs);
+    if (live.run.outcome === "exited") this.#parts.latency.add(live.run);
+    keepResult(live, request, this.#parts);
   }
 
   /**

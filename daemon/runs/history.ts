@@ -113,7 +113,7 @@ export class RunHistory {
    * The request this run came from, with another agent if one is given. Throws `conflict` if its standard input is
    * needed but was not kept, or if a variable of its `secretEnv` is missing from the new request.
    */
-  requestOf(id: string, { agentSocket, ...given }: RerunRequest): RunRequest {
+  requestOf(id: string, { agentSocket, cacheTtlMs, ...given }: RerunRequest): RunRequest {
     const run = this.#stored(id);
     if (run.damaged?.includes("options") === true) {
       throw new Problem("conflict", "The stored request of this run is damaged. Run the command again.");
@@ -122,7 +122,8 @@ export class RunHistory {
     refuseLostInput(run);
     const { stdinGiven: _given, secretEnvNames: _names, ...options } = run.options;
     const again = agentSocket === undefined ? options : { ...options, agentSocket };
-    const request = { ...again, ...given, host: run.host.name, command: run.command };
+    const caching = cacheTtlMs === 0 ? { cache: "renew" } : { cache: "use", cacheTtlMs };
+    const request = { ...again, ...given, ...caching, host: run.host.name, command: run.command };
     const parsed = RunRequestSchema.safeParse(request);
     if (parsed.success) return parsed.data;
     throw invalidRequest(parsed.error, "This run cannot be run again as it was.");

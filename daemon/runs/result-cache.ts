@@ -17,8 +17,8 @@ export interface Cache {
  * A secret must not be part of a key that others may read, not even hashed, nor may its result be reused. Input written
  * while the command runs is part of no key. What root reads is only for those who may be root at that time.
  */
-function mayBeCached({ cacheTtlMs, secretEnv, stdinOpen, sudo }: RunRequest): boolean {
-  return cacheTtlMs > 0 && !stdinOpen && !sudo && Object.keys(secretEnv).length === 0;
+function mayBeCached({ secretEnv, stdinOpen, sudo }: RunRequest): boolean {
+  return !stdinOpen && !sudo && Object.keys(secretEnv).length === 0;
 }
 
 /** The cache key, if the result may be cached, and the run whose result can be reused. */
@@ -62,7 +62,7 @@ export async function cachedResult(
   { target, askedAt }: { readonly target: Target; readonly askedAt: number },
   { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
 ): Promise<CachedResult> {
-  if (!mayBeCached(request)) return {};
+  if (request.cacheTtlMs === 0 || request.cache === "renew" || !mayBeCached(request)) return {};
   const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
   const key = resultKey(store.events.epoch, request, identity);
   let run: Run | undefined;
@@ -79,14 +79,32 @@ function reusable(stored: Run | undefined, ttlMs: number): Run | undefined {
   return stored?.damaged !== undefined || isOld ? undefined : stored;
 }
 
+type Ended = Pick<LiveRun, "run" | "identity">;
+
 /** The cache key of an ended run's result; undefined if the result must not be reused. */
-export function cacheKeyOf(
-  { run, identity }: Pick<LiveRun, "run" | "identity">,
-  request: CacheableRequest,
-  epoch: string,
-): string | undefined {
-  const { outcome, exitCode, truncatedBytes } = run;
+export function cacheKeyOf(live: Ended, request: CacheableRequest, epoch: string): string | undefined {
+  const { outcome, exitCode, truncatedBytes } = live.run;
   const isWhole = outcome === "exited" && exitCode === 0 && truncatedBytes === 0;
-  if (!isWhole || identity === undefined || !mayBeCached(request)) return undefined;
-  return resultKey(epoch, request, identity);
+  return isWhole && request.cacheTtlMs > 0 ? keyOf(live, request, epoch) : undefined;
+}
+
+function keyOf({ identity }: Ended, request: CacheableRequest, epoch: string): string | undefined {
+  return identity === undefined || !mayBeCached(request) ? undefined : resultKey(epoch, request, identity);
+}
+
+/** Keeps an ended run's result for later requests. One that cannot be reused removes the older one that it was to renew. */
+export function keepResult(
+  live: Ended,
+  request: CacheableRequest,
+  { cache, store }: { readonly cache: Cache; readonly store: RunStore },
+): void {
+  const { epoch } = store.events;
+  const key = cacheKeyOf(live, request, epoch);
+  if (key !== undefined) {
+    void cache.set(key, live.run.id, request.cacheTtlMs);
+    return;
+  }
+  const hasRun = live.run.outcome === "exited" || live.run.outcome === "signaled";
+  const old = request.cache === "renew" && hasRun ? keyOf(live, request, epoch) : undefined;
+  if (old !== undefined) void cache.delete(old);
 }

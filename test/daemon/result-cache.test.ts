@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "../../protocol/run.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
@@ -122,6 +122,57 @@ describe.each([
     await again({});
     expect(await counter.count()).toBe(2);
     await again(cached);
+    expect(await counter.count()).toBe(2);
+  });
+
+  test("one that is run again renews the result, and removes it where it cannot be reused", async () => {
+    await using directory = await openDirectory();
+    const file = directory.join("value");
+    const command = `cat ${file}; ! grep -q bad ${file}`;
+    const textOf = async (options: object) => (await daemon.run(command, options)).text();
+    const rerun = async (id: string) => {
+      const run = await daemon.client.call("rerun", { params: { run: id }, body: {} });
+      await new RunReading().follow(await daemon.http.open("GET", `/api/runs/${run.id}/events`));
+    };
+    await writeFile(file, "1");
+    const { id } = await daemon.run(command, cached);
+    await writeFile(file, "2");
+    expect(await textOf(cached)).toBe("1");
+    expect(await textOf({ ...cached, cache: "renew" })).toBe("2");
+    await writeFile(file, "3");
+    expect(await textOf(cached)).toBe("2");
+    await rerun(id);
+    expect(await textOf(cached)).toBe("3");
+    await writeFile(file, "4 bad");
+    await rerun(id);
+    await writeFile(file, "5");
+    expect(await textOf(cached)).toBe("5");
+    // Without a time to keep it, the result is in nobody's way.
+    await writeFile(file, "6");
+    expect(await textOf({ cache: "renew" })).toBe("6");
+    await writeFile(file, "7");
+    expect(await textOf(cached)).toBe("7");
+  });
+
+  test("a job that is run again runs everywhere, and renews the results", async () => {
+    await using counter = await openCounter();
+    const { address, port, user, clientKey } = daemon.sshd;
+    const name = `job-${backend}`;
+    await daemon.client.call("createHost", {
+      body: { name, address, port, user, identityFile: clientKey.path },
+    });
+    const body = { targets: [name], command: counter.command, ...cached };
+    const ended = async (job: string) => {
+      for await (const { event } of daemon.client.jobEvents(job)) if (event.type === "jobComplete") return;
+    };
+    const { id } = await daemon.client.call("createJob", { body });
+    await ended(id);
+    await ended((await daemon.client.call("createJob", { body })).id);
+    expect(await counter.count()).toBe(1);
+    const again = await daemon.client.call("rerunJob", { params: { job: id }, body: { only: "all" } });
+    await ended(again.id);
+    expect(await counter.count()).toBe(2);
+    await ended((await daemon.client.call("createJob", { body })).id);
     expect(await counter.count()).toBe(2);
   });
 

@@ -88,6 +88,7 @@ const runFields: BadFields = {
   timeoutMs: span,
   connectTimeoutMs: { values: [0, 600_001, ...span.values] },
   cacheTtlMs: { values: [86_400_001, ...span.values] },
+  cache: { values: ["", "no", null, true, 1] },
   recordLimitBytes: span,
   durable: flag,
   agentSocket: optionalPath,

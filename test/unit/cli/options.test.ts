@@ -89,6 +89,13 @@ test("a run's options become a request that the daemon takes", () => {
   });
 });
 
+test("a result is renewed by --no-cache, and kept with --cache-ttl", () => {
+  const requestOf = (...args: string[]) => parseRunPlan([...args, "web1", "--", "true"], {}).request;
+  expect(requestOf("--no-cache", "--cache-ttl", "5m")).toMatchObject({ cache: "renew", cacheTtlMs: 300_000 });
+  expect(requestOf("--no-cache")).toMatchObject({ cache: "renew", cacheTtlMs: 0 });
+  expect(requestOf("--cache-ttl", "5m")).not.toHaveProperty("cache");
+});
+
 test("an agent whose path is relative is the one that it means here", () => {
   const agentOf = (socket: string) =>
     parseRunPlan(["web1", "--", "true"], { SSH_AUTH_SOCK: socket }).request.agentSocket;
