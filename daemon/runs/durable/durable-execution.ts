@@ -6,7 +6,6 @@ import type { Questioner } from "../../transport/questioner.ts";
 import type { Remote, RemoteProcess } from "../../transport/remote.ts";
 import type { LiveRun } from "../record/live-run.ts";
 import { asProblem, type RunExecution, showBanner } from "../run-execution.ts";
-import { endGroupCommand, parseGroupEnd } from "../terminate/group-end.ts";
 import { StopController } from "../terminate/stop-controller.ts";
 import {
   type DurableEffect,
@@ -15,6 +14,7 @@ import {
   initialState,
   statusOf,
 } from "./durable-state.ts";
+import { endDurableGroup } from "./end-durable-group.ts";
 import { followCommand, type HostCommand, type StartInput, startCommand } from "./host-script.ts";
 import { isComplete } from "./ending-from-status.ts";
 import { type HostListener, openHostSession } from "./host-session.ts";
@@ -29,9 +29,6 @@ import { transition } from "./transition.ts";
 type Performers = {
   readonly [Type in DurableEffect["type"]]: (effect: DurableEffect<Type>) => void;
 };
-
-/** How long the host may take to report the end of a group, beyond the grace time. */
-const answerTimeoutMs = 5000;
 
 /**
  * A run that outlives the daemon: its command is started detached and followed through its files, over as many sessions
@@ -277,13 +274,12 @@ export class DurableExecution implements RunExecution {
     };
   }
 
-  async #endGroup({ group, graceMs, directory, way }: DurableEffect<"endGroup">): Promise<void> {
-    const command = endGroupCommand(group, graceMs, { directory: `${directory}/${this.live.run.id}`, way });
-    const answer = await this.#process?.execHelper(command, graceMs + answerTimeoutMs);
-    this.#dispatch({
-      type: "groupEnded",
-      end: answer === undefined ? undefined : parseGroupEnd(answer.output),
-    });
+  async #endGroup(effect: DurableEffect<"endGroup">): Promise<void> {
+    const [remote, process] = [this.#remote, this.#process];
+    const run = { id: this.live.run.id, plan: this.#state.plan, signal: this.#abort.signal };
+    const isFollowed = remote !== undefined && process !== undefined;
+    const end = isFollowed ? await endDurableGroup(effect, { ...run, remote, process }) : undefined;
+    this.#dispatch({ type: "groupEnded", end });
   }
 
   #failed(failure: unknown): undefined {

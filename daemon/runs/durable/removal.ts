@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../core/log.ts";
 import type { Remote, RemoteEnd } from "../../transport/remote.ts";
 import { removeCommand } from "./host-script.ts";
+import { runInOwnSession } from "./own-session.ts";
 import type { DurablePlans, PlannedRun } from "./plan.ts";
 
 const timeoutMs = 10_000;
@@ -80,23 +81,8 @@ function graceOf({ run, plan }: PlannedRun): number | undefined {
 async function remove(remote: Remote, planned: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
   const { run, plan } = planned;
   const graceMs = graceOf(planned);
-  const over = Promise.withResolvers<RemoteEnd>();
-  const request = {
-    command: () => removeCommand({ id: run.id, directory: plan.directory }, graceMs),
-    pty: null,
-    connectTimeoutMs: Math.min(plan.connectTimeoutMs, timeoutMs),
-    agentSocket: plan.agentSocket,
-  };
-  const deaf = {
-    stdout: () => undefined,
-    stderr: () => undefined,
-    step: () => undefined,
-    banner: () => undefined,
-  };
+  const command = removeCommand({ id: run.id, directory: plan.directory }, graceMs);
   const limitMs = timeoutMs + (graceMs === undefined ? 0 : graceMs + killTimeoutMs);
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(limitMs)]);
-  const process = await remote.exec(plan.target, request, { ...deaf, end: over.resolve }, signal);
-  process.stdin.end();
-  signal.addEventListener("abort", () => process.close(), { once: true });
-  return over.promise;
+  return (await runInOwnSession(remote, plan, command, signal)).end;
 }

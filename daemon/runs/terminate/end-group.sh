@@ -109,6 +109,8 @@ await_end() {
   if sees_all; then answer gone; else answer unseen; fi
 }
 
+# Where the run is not, this is another machine of the same name.
+[ -z "$run_directory" ] || [ -d $run_directory ] || answer unknown
 [ "$way" != limit ] || [ ! -f $run_directory/status ] || answer over
 
 # The login shell, which waits, and its parent, the server: they show whether commands get sessions of their own.

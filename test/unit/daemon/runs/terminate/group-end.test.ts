@@ -223,6 +223,17 @@ describe("the command that ends a process group", { timeout: 30_000 }, () => {
     expect([await runner.left(), await command.left()].map(({ length }) => length)).toEqual([1, 1]);
   });
 
+  test("does not confirm the end of a durable command on a machine that has not its run", async () => {
+    const elsewhere = { directory: directory.join("elsewhere"), way: "signal" } as const;
+    const target = await group("sleep $M", 1);
+    const exit = once(target.leader, "exit");
+    process.kill(-target.pid, "SIGKILL");
+    await exit;
+    expect(await end(target.pid, { run: elsewhere })).toBe("unknown");
+    await mkdir(elsewhere.directory);
+    expect(await end(target.pid, { run: elsewhere })).toBe("gone");
+  });
+
   test("says so when the group is gone already", async () => {
     const target = await group("sleep $M", 1);
     const exit = once(target.leader, "exit");
