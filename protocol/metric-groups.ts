@@ -80,9 +80,8 @@ function measured(value: number | null, text: (value: number) => string): string
 }
 
 /** The share of runs whose connection was open already. */
-function reuseText({ opened, reused }: Stats["pool"]): string {
-  const all = opened + reused;
-  return all === 0 ? "no runs yet" : `${share(reused, all)} (${reused} of ${all})`;
+function reuseText({ runs, reused }: Stats["pool"]): string {
+  return runs === 0 ? "no runs yet" : `${share(reused, runs)} (${reused} of ${runs})`;
 }
 
 function cacheMetrics(cache: Stats["cache"]): Metric[] {

@@ -37,6 +37,8 @@ export const Stats = z
       channels: count,
       /** Since the daemon started. */
       opened: count,
+      /** Runs that were given a connection, and those among them whose connection was open before. */
+      runs: count,
       reused: count,
       evicted: count,
       failed: count,

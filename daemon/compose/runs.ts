@@ -6,6 +6,7 @@ import { RunEngine } from "../runs/engine.ts";
 import { FirstRest } from "../runs/first-rest.ts";
 import { RunHistory } from "../runs/history.ts";
 import { LatencyRecord } from "../runs/latency.ts";
+import { RunTotals } from "../runs/run-totals.ts";
 import { SudoGates } from "../runs/sudo/sudo-gates.ts";
 import { openSearchIndexing } from "../runs/search-indexing.ts";
 import { createJobStore } from "../store/jobs.ts";
@@ -18,6 +19,7 @@ export interface Runs {
   readonly engine: RunEngine;
   readonly history: RunHistory;
   readonly latency: LatencyRecord;
+  readonly totals: RunTotals;
   readonly prompts: Prompts;
   readonly jobs: Jobs;
   /** Resolves once every run that needs this daemon has ended, including those of current jobs. */
@@ -31,6 +33,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   const { database, store, cache, plans, durable, hosts, production, resolve, remote } = services;
   const { settings, clock, log, changes, secrets } = context;
   const latency = new LatencyRecord();
+  const totals = new RunTotals();
   const timeoutMs = () => settings.current.promptTimeoutMs;
   const prompts = scope.own(new Prompts({ clock, timeoutMs, onChange: (change) => changes.publish(change) }));
   const publish = (run: Run) => {
@@ -54,6 +57,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
       clock,
       log,
       onChange: (run) => {
+        totals.changed(run);
         publish(run);
         jobs.runChanged(run);
       },
@@ -81,7 +85,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
   for (const run of durable) engine.resume(run);
   jobs.resume();
   const drained = () => jobs.begun().then(() => engine.drained());
-  return { latency, prompts, engine, history, jobs, drained, served: rest.reached };
+  return { latency, totals, prompts, engine, history, jobs, drained, served: rest.reached };
 }
 
 /** A host as a job's destination; undefined if there is none of that name. */

@@ -8,7 +8,7 @@ export function statsSources(
   services: Services,
 ): Omit<StatsSources, "streams" | "connections"> {
   const { version, pid, startedAt, clock } = context;
-  const { database, store, cache, pool, latency, engine, damagedStore } = services;
+  const { database, store, cache, pool, latency, totals, engine, damagedStore } = services;
   const beganAt = clock.elapsed();
   return {
     daemon: () => {
@@ -16,8 +16,8 @@ export function statsSources(
       const uptimeMs = Math.round(clock.elapsed() - beganAt);
       return { version, pid, startedAt, uptimeMs, rssBytes: rss, heapUsedBytes: heapUsed };
     },
-    runs: () => ({ ...engine.counts(), ended: engine.endedCount }),
-    pool: () => pool.metrics(),
+    runs: () => ({ ...engine.counts(), ended: totals.ended }),
+    pool: () => ({ ...pool.metrics(), ...totals.connected }),
     latency: () => latency.report(),
     cache: () => cache.metrics(),
     store: () => {

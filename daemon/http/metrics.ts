@@ -26,6 +26,7 @@ const descriptions: Readonly<Record<string, Description>> = {
   hostrun_pool_busy: ["gauge", "SSH connections in use."],
   hostrun_pool_channels: ["gauge", "Sessions open on SSH connections."],
   hostrun_pool_opened: ["counter", "SSH connections that were opened."],
+  hostrun_pool_runs: ["counter", "Runs that were given a connection."],
   hostrun_pool_reused: ["counter", "Runs that reused a connection."],
   hostrun_pool_evicted: ["counter", "Idle SSH connections that were closed."],
   hostrun_pool_failed: ["counter", "SSH connections that could not be opened."],

@@ -75,7 +75,6 @@ export class RunEngine implements AsyncDisposable {
   readonly #allAbandoned = Promise.withResolvers<void>();
   readonly #durable: DurableParts;
   #draining = false;
-  #endedCount = 0;
 
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
@@ -145,11 +144,6 @@ export class RunEngine implements AsyncDisposable {
     const questioner = questionerOf(live, run.options.prompts ?? "fail", this.#parts.prompts);
     const parts = { ...this.#durable, questioner };
     this.#begin(new DurableExecution(live, plan, undefined, parts), "", () => undefined);
-  }
-
-  /** Number of runs that have ended since the daemon started. */
-  get endedCount(): number {
-    return this.#endedCount;
   }
 
   get draining(): boolean {
@@ -302,7 +296,6 @@ export class RunEngine implements AsyncDisposable {
       this.#failedInternally(live, failure);
     }
     void live.persisted.then(() => this.#release(live));
-    if (live.ended) this.#endedCount++;
   }
 
   #release(live: LiveRun): void {

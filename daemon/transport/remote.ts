@@ -111,6 +111,8 @@ export interface RemoteProcess {
    * undefined if it could not be run or took longer than `deadlineMs`. `input` is its standard input, empty by default.
    */
   execHelper(command: string, deadlineMs: number, input?: Buffer): Promise<RemoteAnswer | undefined>;
+  /** A run has begun with it, which its connection counts. */
+  runBegan(): void;
   /** The remembered login shell was wrong: the next run queries the host again. */
   forgetShell(): void;
   /** With `true` the host soon stops sending output, after at most 2 MiB plus `extraBytes`; with `false` it resumes. */

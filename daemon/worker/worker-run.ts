@@ -122,6 +122,7 @@ export class WorkerRun {
       },
       hold,
       extraBytes: () => process.extraBytes(),
+      runBegan: () => process.runBegan(),
       forgetShell: () => undefined,
       // It has no terminal.
       resize: () => undefined,

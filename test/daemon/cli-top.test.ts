@@ -61,8 +61,9 @@ test("counts what was done, and how long that took", async () => {
     expect(host?.[kind].p99).toBe(sorted.at(-1));
   }
   expect(stats.cache).toMatchObject({ hits: 1, misses: 1, hitRate: 0.5 });
-  expect(stats.pool).toMatchObject({ opened: 1, reused: 3 });
-  expect(connections).toHaveLength(1);
+  expect(stats.runs.ended).toBe(5);
+  expect(stats.pool).toMatchObject({ opened: 1, runs: 4, reused: 3 });
+  expect(connections).toMatchObject([{ host: "web1", runs: 4 }]);
   const text = (await cli.run(["top", "--once"])).stdout.toString();
   expect(text).toContain("75.0 % (3 of 4)");
   expect(text).toContain("50.0 % (1 of 2)");

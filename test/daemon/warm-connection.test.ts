@@ -15,7 +15,15 @@ test("200 runs share one warm connection, and /api/stats says so", async () => {
   }
   expect(await counter.count()).toBe(200);
   const { pool, latency, runs, streams } = await daemon.client.call("stats");
-  expect(pool).toMatchObject({ opened: 1, reused: 199, connections: 1, idle: 1, busy: 0, failed: 0 });
+  expect(pool).toMatchObject({
+    opened: 1,
+    runs: 200,
+    reused: 199,
+    connections: 1,
+    idle: 1,
+    busy: 0,
+    failed: 0,
+  });
   expect(runs).toEqual({ queued: 0, connecting: 0, running: 0, ended: 200 });
   expect(latency.cold.count).toBe(1);
   expect(latency.warm.count).toBe(199);

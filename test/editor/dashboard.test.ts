@@ -82,9 +82,9 @@ test("follows what is done, with the figures of the daemon, and closes a connect
   const row = window.run.getByRole("row", { name: /^web1 / }).first();
   expect(await row.textContent()).toContain(`median ${formatSpan(web1?.warm.p50 ?? null)} · p95`);
   expect(await row.getByRole("img").first().locator("rect").count()).toBe(4);
-  expect(await figure("Connections", "Reuse rate").textContent()).toContain(
-    `(${pool.reused} of ${pool.opened + pool.reused})`,
-  );
+  expect(await figure("Connections", "Reuse rate").textContent()).toContain(`(${pool.reused} of 5)`);
+  // Both are the same login on the same server.
+  expect((await daemon.call("listConnections")).items.map(({ runs }) => runs)).toEqual([5]);
   await window.pictures("dashboard", ["light", "dark", "highContrast"]);
   expect(await window.violations()).toEqual([]);
 

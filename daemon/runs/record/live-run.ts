@@ -176,9 +176,11 @@ export class LiveRun {
   }
 
   /** To be called when the command has been sent. */
-  sentTo({ identity, connectMs, channelMs }: RemoteProcess): void {
+  sentTo(process: RemoteProcess): void {
+    const { identity, connectMs, channelMs } = process;
     this.identity = identity;
     this.timing({ connectMs, channelMs });
+    process.runBegan();
   }
 
   /**

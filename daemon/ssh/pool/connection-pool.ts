@@ -31,7 +31,7 @@ export interface ConnectionPoolOptions {
 export class ConnectionPool {
   readonly #options: ConnectionPoolOptions;
   readonly #buckets = new PoolBuckets();
-  readonly #counted = { opened: 0, reused: 0, evicted: 0, failed: 0 };
+  readonly #counted = { opened: 0, evicted: 0, failed: 0 };
   #lastOrder = 0;
   #lastConnection = 0;
   #dispatching = false;
@@ -147,7 +147,6 @@ export class ConnectionPool {
     const fitting = [...bucket.connections].filter(fits);
     const up = fitting.find(({ state }) => state === "up");
     if (up !== undefined) {
-      this.#counted.reused += 1;
       up.reserve(purpose);
       pending.grant(up, true);
       return true;

@@ -17,7 +17,6 @@ export interface PoolMetrics {
   readonly busy: number;
   readonly channels: number;
   readonly opened: number;
-  readonly reused: number;
   readonly evicted: number;
   readonly failed: number;
 }

@@ -82,6 +82,7 @@ export class PooledConnection {
   #resting = 0;
   /** Connections tunnelled through this one, and its probes. */
   #holds = 0;
+  #hasRun = false;
   #runs = 0;
   /** The number of sessions whose channel is open. */
   #openChannels = 0;
@@ -144,7 +145,7 @@ export class PooledConnection {
   }
 
   get hasRun(): boolean {
-    return this.#runs > 0;
+    return this.#hasRun;
   }
 
   /** Adds a request to those that wait for it to come up. */
@@ -236,8 +237,12 @@ export class PooledConnection {
     this.#idleTimer = setTimeout(expired, idleMs).unref();
   }
 
-  /** A command has started. */
+  /** A command has started, of a run or of Hostrun's own. */
   commandStarted(): void {
+    this.#hasRun = true;
+  }
+
+  runBegan(): void {
     this.#runs += 1;
   }
 

@@ -31,6 +31,7 @@ export function pooledProcess(
       const answer = execHelper(lease.connection, command, { deadlineMs, takeSpare, input });
       return answer.finally(() => held[Symbol.dispose]());
     },
+    runBegan: () => lease.pooled.runBegan(),
     forgetShell: () => shells.forget(lease.connection),
     close: () => process.close(),
   };

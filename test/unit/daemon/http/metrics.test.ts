@@ -15,7 +15,17 @@ const stats: Stats = {
     eventLoopDelayP99Ms: 8.5,
   },
   runs: { queued: 1, connecting: 2, running: 3, ended: 4 },
-  pool: { connections: 1, idle: 2, busy: 3, channels: 4, opened: 5, reused: 6, evicted: 7, failed: 8 },
+  pool: {
+    connections: 1,
+    idle: 2,
+    busy: 3,
+    channels: 4,
+    opened: 5,
+    runs: 9,
+    reused: 6,
+    evicted: 7,
+    failed: 8,
+  },
   latency: { warm: latency, cold: latency, hosts: [] },
   cache: {
     backend: "redis",
