@@ -70,6 +70,7 @@ const Plan = z.object({
     .object({ reason: z.enum(["cancelled", "timedOut"]), graceMs: size })
     .nullable()
     .catch(null),
+  keepsFiles: z.boolean().optional(),
 }) satisfies z.ZodType<DurablePlan>;
 
 /** CROSS prevents SQLite from reading all runs and looking each up among these few, or even none. */

@@ -22,7 +22,7 @@ import type { DurableExecutionParts } from "./durable-parts.ts";
 import type { DurablePlan } from "./plan.ts";
 import { keptMessage, notOwn } from "./refusals.ts";
 import { ReconnectBackoff } from "./reconnect-backoff.ts";
-import { forgetPlan, removeFiles } from "./removal.ts";
+import { forgetPlan, keepFiles, removeFiles } from "./removal.ts";
 import { Timers } from "./timers.ts";
 import { transition } from "./transition.ts";
 
@@ -117,7 +117,7 @@ export class DurableExecution implements RunExecution {
     // A stopped command that was sent may have begun, although its host has not reported that.
     if (command !== "begun" && run.stopConfirmed !== false) forgetPlan(run.id, this.#parts);
     else if (this.live.hasUnrecordedOutput || run.problem?.code === "storage_full")
-      void this.live.persisted.then(() => forgetPlan(run.id, this.#parts));
+      void keepFiles(remote, { run, plan }, { ...this.#parts, persisted: this.live.persisted });
     else void removeFiles(remote, { run, plan }, this.#parts);
   }
 

@@ -77,14 +77,18 @@ export function followCommand(
 }
 
 /**
- * Removes the run's files; exit status 0 when none is left. With `graceMs`, its command is first ended if it is still
- * running, as by a stop (see remove.sh).
+ * Removes the run's files, or `keep`s them; exit status 0 when that is done. With `graceMs`, its command is first ended if
+ * it is still running, as by a stop (see remove.sh).
  */
-export function removeCommand({ id, directory }: RunOnHost, graceMs: number | undefined): string {
+export function removeCommand(
+  { id, directory }: RunOnHost,
+  graceMs: number | undefined,
+  files: "remove" | "keep" = "remove",
+): string {
   const place = directory ?? "any";
   if (graceMs === undefined) return shCommand([findDirectory, remove].join("\n"), id, place);
   const script = [findDirectory, isRunning, endGroupFunction, remove].join("\n");
-  return shCommand(script, id, place, ...graceTenths(graceMs));
+  return shCommand(script, id, place, ...graceTenths(graceMs), files);
 }
 
 function finding(script: string): string {

@@ -16,6 +16,8 @@ export interface DurablePlan {
   readonly isOwn: boolean;
   /** Committed before the host is asked for it. */
   readonly stop: StopRequest | null;
+  /** Its files stay on the host once the run is over, since the record has not all of their output. */
+  readonly keepsFiles?: boolean | undefined;
 }
 
 /** For a run that has not begun. */

@@ -21,6 +21,8 @@ export interface RemovalParts {
   readonly log: Log;
   /** Aborted when the daemon stops. */
   readonly stopped: AbortSignal;
+  /** Resolves when the run's ending is in the store, if it was not when the run ended. */
+  readonly persisted?: Promise<void>;
 }
 
 /**
@@ -31,19 +33,22 @@ export interface RemovalParts {
 export async function removeFiles(
   remote: Remote,
   planned: PlannedRun,
-  { plans, log, stopped }: RemovalParts,
+  { plans, log, stopped, persisted }: RemovalParts,
 ): Promise<void> {
-  if (!planned.plan.isOwn) {
+  const isStopped = graceOf(planned) !== undefined;
+  if (!planned.plan.isOwn || (planned.plan.keepsFiles === true && !isStopped)) {
+    await persisted;
     forgetPlan(planned.run.id, { plans, log });
     return;
   }
-  const pauses = graceOf(planned) === undefined ? pausesMs : hurriedPausesMs;
+  const pauses = isStopped ? hurriedPausesMs : pausesMs;
   for (let attempt = 1; !stopped.aborted; attempt++) {
     let failure: unknown;
     try {
       await delay(pauses[Math.min(attempt, pauses.length) - 1], undefined, { signal: stopped });
       const end = await remove(remote, planned, stopped);
       if (end.kind === "exited" && end.code === 0) {
+        await persisted;
         plans.forget(planned.run.id);
         return;
       }
@@ -58,6 +63,28 @@ export async function removeFiles(
       host: plan.target.name,
       failure,
     });
+  }
+}
+
+/**
+ * The same for a run whose output is missing from the record: its files stay. The next daemon keeps them as well once
+ * the ending is recorded; until then, the plan shows it that the run was sent.
+ */
+export function keepFiles(
+  remote: Remote,
+  { run, plan }: PlannedRun,
+  parts: RemovalParts & { readonly persisted: Promise<void> },
+): Promise<void> {
+  const kept = { run, plan: { ...plan, keepsFiles: true } };
+  if (graceOf(kept) !== undefined) void parts.persisted.then(() => savePlan(kept, parts));
+  return removeFiles(remote, kept, parts);
+}
+
+function savePlan({ run, plan }: PlannedRun, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
+  try {
+    plans.save(run.id, plan);
+  } catch (failure) {
+    log.warn("That the files of a durable run stay on its host could not be recorded", { failure });
   }
 }
 
@@ -81,7 +108,8 @@ function graceOf({ run, plan }: PlannedRun): number | undefined {
 async function remove(remote: Remote, planned: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
   const { run, plan } = planned;
   const graceMs = graceOf(planned);
-  const command = removeCommand({ id: run.id, directory: plan.directory }, graceMs);
+  const files = plan.keepsFiles === true ? "keep" : "remove";
+  const command = removeCommand({ id: run.id, directory: plan.directory }, graceMs, files);
   const limitMs = timeoutMs + (graceMs === undefined ? 0 : graceMs + killTimeoutMs);
   const signal = AbortSignal.any([stopped, AbortSignal.timeout(limitMs)]);
   return (await runInOwnSession(remote, plan, command, signal)).end;

@@ -1,6 +1,6 @@
 # Removes the files of run $1; exit status 0 when none is left. $2: the directory of all runs, or `any` if it is not known.
 # With $3 and $4, times as for end_group, the command is ended first if it is still running: the run was stopped while
-# the host could not be reached.
+# the host could not be reached. $5: `keep` if the files are to stay then.
 # shellcheck shell=sh disable=SC2046,SC2086,SC2154
 answer() {
   exit 1
@@ -16,4 +16,4 @@ find_directory $1 $known
 if [ -n "$3" ] && has_command; then
   case $(end_group $group $3 $4 $directory limit) in (*:gone | *:unseen | *:over) ;; (*) exit 1 ;; esac
 fi
-rm -rf $directory
+[ "$5" = keep ] || rm -rf $directory

@@ -54,12 +54,15 @@ export function completeFields(run: Run, sha256: Hashes | undefined): ControlFie
  */
 export function unrecorded({ host }: Pick<Run, "host">, ending: Ending): Ending {
   if (ending.outcome === "failed" || ending.outcome === "unknown") return ending;
-  const how = howEnded(ending);
+  const { stopConfirmed } = ending;
+  const what =
+    stopConfirmed === false
+      ? `The run on ${host.name} ended`
+      : `${host.name} reported that the command ended`;
   const detail =
-    `${host.name} reported that the command ended (${how}), but the history could not record that, since its disk is full or ` +
+    `${what} (${howEnded(ending)}), but the history could not record that, since its disk is full or ` +
     "failing: it has the end of the run as unknown. Make room on the disk, or forget runs (`hostrun history forget`).";
   const problem = new Problem("storage_full", detail, { host: host.name });
-  const { stopConfirmed } = ending;
   return { outcome: "unknown", problem, ...(stopConfirmed !== undefined && { stopConfirmed }) };
 }
 

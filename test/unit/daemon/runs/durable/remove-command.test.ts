@@ -42,8 +42,8 @@ async function openRun(script: string, count: number) {
     alive,
     read: (name: string) => readFile(join(directory, id, name), "utf8"),
     write: (name: string, text: string) => writeFile(join(directory, id, name), text),
-    remove: async (graceMs: number | undefined) => {
-      const remover = session(removeCommand({ id, directory }, graceMs));
+    remove: async (graceMs: number | undefined, files?: "keep") => {
+      const remover = session(removeCommand({ id, directory }, graceMs, files));
       await once(remover, "close");
       return { code: remover.exitCode, files: existsSync(join(directory, id)) };
     },
@@ -68,6 +68,14 @@ test("a stopped command is ended first, with everything that it began", async ()
   expect(await run.remove(300)).toEqual(removed);
   expect(await readFile(told, "utf8")).toBe("INT\n");
   expect(await run.alive()).toEqual([]);
+});
+
+test("the files of a stopped command stay where they are to be kept", async () => {
+  await using run = await openRun("echo out; exec sleep $M", 1);
+  expect(await run.remove(300, "keep")).toEqual({ code: 0, files: true });
+  expect(await run.alive()).toEqual([]);
+  expect(await run.read("out")).toBe("out\n");
+  expect(await run.remove(300)).toEqual(removed);
 });
 
 test("what a command that has ended left behind is not ended", async () => {
