@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openDropbear, openTinysshd } from "../support/other-servers.ts";
+import { freePort } from "../support/server-process.ts";
 import { openAgent } from "../support/ssh-agent.ts";
 import { createKey, type SshKey } from "../support/ssh-key.ts";
 import { openSshd } from "../support/sshd.ts";
@@ -31,6 +32,13 @@ async function ssh(
   });
   return stdout.trim();
 }
+
+test("a port that a test was given is no other test's while it lives, nor given again", async () => {
+  const ports = await Promise.all(Array.from({ length: 200 }, () => freePort()));
+  expect(new Set(ports).size).toBe(200);
+  const other = `require("node:net").createServer().listen("\\0hostrun-test-port-${ports[0]}")`;
+  await expect(run(process.execPath, ["-e", other])).rejects.toThrow("EADDRINUSE");
+});
 
 test("sshd takes its client key, for root and for an ordinary user", async () => {
   await using sshd = await openSshd({ options: { MaxSessions: 3 } });

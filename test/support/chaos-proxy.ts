@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { portOf } from "./server-process.ts";
+import { freePort } from "./server-process.ts";
 
 /** What is done to the bytes that go from the server to the client. Numbers count them, from 0. */
 export interface Chaos {
@@ -51,14 +51,15 @@ export async function openChaosProxy(target: { address: string; port: number }):
     client.on("close", () => pairs.delete(pair));
     join(pair);
   });
-  listener.listen(0, "127.0.0.1");
+  const port = await freePort();
+  listener.listen(port, "127.0.0.1");
   await once(listener, "listening");
   const each = (act: (pair: Pair) => void): void => {
     for (const pair of pairs) act(pair);
   };
   return {
     address: "127.0.0.1",
-    port: portOf(listener),
+    port,
     next: (kind) => {
       chaos = kind;
     },

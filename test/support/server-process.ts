@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type ListenOptions, type Server } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface ServerProcess extends AsyncDisposable {
@@ -48,15 +49,37 @@ export function endProcesses(pids: readonly number[], signal: NodeJS.Signals = "
   }
 }
 
-/** A TCP port of `address` that nobody listens on at this moment. */
+/** Below what the system gives to clients, and to servers that take any port (ip_local_port_range). */
+const ports = { first: 11_000, last: 32_000 };
+
+/**
+ * A TCP port of `address` that nobody listens on, and that no other test is given as long as this process lives: a server
+ * that is away finds its port free when it comes back, and none is taken for an earlier one with another host key.
+ */
 export async function freePort(address = "127.0.0.1"): Promise<number> {
-  const server = createServer();
-  server.listen(0, address);
-  await once(server, "listening");
-  const port = portOf(server);
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(ports.first, ports.last + 1);
+    // An abstract socket, which is gone with this process.
+    if ((await listening({ path: `\0hostrun-test-port-${port}` })) === undefined) continue;
+    const server = await listening({ port, host: address });
+    if (server === undefined) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
+}
+
+/** Undefined if the place is taken. */
+async function listening(place: ListenOptions): Promise<Server | undefined> {
+  const server = createServer().unref();
+  server.listen(place);
+  try {
+    await once(server, "listening");
+    return server;
+  } catch (failure) {
+    if (failure instanceof Error && "code" in failure && failure.code === "EADDRINUSE") return undefined;
+    throw failure;
+  }
 }
 
 export function portOf(server: Server): number {

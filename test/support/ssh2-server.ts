@@ -12,6 +12,7 @@ import {
   utils,
 } from "ssh2";
 import { openDirectory } from "./directory.ts";
+import { freePort } from "./server-process.ts";
 import { createKey, type SshKey } from "./ssh-key.ts";
 
 export interface Ssh2ServerOptions {
@@ -70,9 +71,9 @@ export async function openSsh2Server(options: Ssh2ServerOptions): Promise<Ssh2Se
       else options.session(take, reject, { number: sessions, connection });
     });
   });
-  server.listen(0, "127.0.0.1");
+  const port = await freePort();
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
-  const port = Number(Reflect.get(server.address() ?? {}, "port"));
   stack.defer(async () => {
     for (const connection of connections) socketOf(connection).destroy();
     server.close();

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { portOf } from "./server-process.ts";
+import { freePort } from "./server-process.ts";
 
 /** A TCP server that is no SSH server. */
 export interface TcpPeer extends AsyncDisposable {
@@ -27,11 +27,12 @@ export async function openTcpPeer(
     socket.on("close", () => sockets.delete(socket));
     talk(socket);
   });
-  server.listen(0, "127.0.0.1");
+  const port = await freePort();
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     address: "127.0.0.1",
-    port: portOf(server),
+    port,
     accepted: () => accepted,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
