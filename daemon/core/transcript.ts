@@ -22,8 +22,9 @@ interface Kept<Item> {
  */
 export class Transcript<Item extends Numbered> {
   readonly #keepBytes: number;
-  readonly #wakers = new Set<() => void>();
-  readonly #held = new Set<Place>();
+  /** Created with the first reader: ten thousand waiting runs have none. */
+  #wakers: Set<() => void> | undefined;
+  #held: Set<Place> | undefined;
   /** By number. A list would have to be copied whenever items are dropped: at each append, once it is full. */
   readonly #kept = new Map<number, Kept<Item>>();
   /** The bytes of all items, including those no longer kept. */
@@ -59,7 +60,7 @@ export class Transcript<Item extends Numbered> {
     }
     this.#ended ||= last;
     this.#trim();
-    for (const wake of this.#wakers) wake();
+    for (const wake of this.#wakers ?? []) wake();
   }
 
   /** Items after `seq`, about `maxBytes` of them; undefined if they are no longer kept here. */
@@ -88,17 +89,18 @@ export class Transcript<Item extends Numbered> {
 
   /** Calls `wake` after every append until the returned function is called. */
   follow(wake: () => void): () => void {
-    this.#wakers.add(wake);
-    return () => this.#wakers.delete(wake);
+    const wakers = (this.#wakers ??= new Set());
+    wakers.add(wake);
+    return () => wakers.delete(wake);
   }
 
   /** Keeps everything after a place, which may move, until it is released; before it, as much as is kept anyway. */
   hold(place: Place): void {
-    this.#held.add(place);
+    (this.#held ??= new Set()).add(place);
   }
 
   release(place: Place): void {
-    this.#held.delete(place);
+    this.#held?.delete(place);
   }
 
   /** The number of bytes kept after `seq`. */
@@ -113,7 +115,7 @@ export class Transcript<Item extends Numbered> {
 
   #trim(): void {
     let from = this.#lastSeq;
-    for (const { seq } of this.#held) from = Math.min(from, seq);
+    for (const { seq } of this.#held ?? []) from = Math.min(from, seq);
     const end = this.#endOf(from) - this.#keepBytes;
     while (this.#firstSeq < this.#lastSeq && this.#droppedBytes < end) {
       this.#droppedBytes = this.#endOf(this.#firstSeq);

@@ -96,10 +96,10 @@ export class RunEngine implements AsyncDisposable {
     const before = this.#earlier(idempotency);
     if (before !== undefined) return before;
     this.#refuseWhenDraining(jobId);
-    const { target, host, loginShell, worker, session, askedAt } = await this.#hosts.resolve(given);
+    const { target, host, worker, session, askedAt, ...usual } = await this.#hosts.resolve(given);
     const request = { ...given, pty: given.pty || (session.pty && !given.durable) };
-    const effective = { ...request, loginShell: request.loginShell ?? loginShell };
-    const cacheable = { ...effective, hostEnvironment: session.environment };
+    const loginShell = request.loginShell ?? usual.loginShell;
+    const cacheable = { request, loginShell, hostEnvironment: session.environment };
     const result = await cachedResult(cacheable, { target, askedAt }, this.#parts);
     // In the meantime the same request may have been accepted, or the daemon may have begun to stop.
     const meanwhile = this.#earlier(idempotency);
@@ -116,10 +116,10 @@ export class RunEngine implements AsyncDisposable {
       live.endAsCopy(result.run, recordedHashes(this.#parts.store.events, result.run.id));
       return live.run;
     }
-    const where = { target, session, loginShell: effective.loginShell, worker, askedAt, sudo };
+    const where = { target, session, loginShell, worker, askedAt, sudo };
     const execution = this.#queued(live, request, where);
     const patience = patienceOf(request, session, this.#parts.settings());
-    const shared = this.#sharedResult(execution, { key: result.key, request: cacheable, patience });
+    const shared = this.#sharedResult(execution, { key: result.key, cacheable, patience });
     this.#begin(execution, client, () => this.#keepResult(live, cacheable), shared);
     return live.run;
   }
@@ -312,9 +312,9 @@ export class RunEngine implements AsyncDisposable {
     live.end({ outcome: "unknown", problem: internalProblem() });
   }
 
-  #keepResult(live: LiveRun, request: CacheableRequest): void {
+  #keepResult(live: LiveRun, cacheable: CacheableRequest): void {
     if (live.run.outcome === "exited") this.#parts.latency.add(live.run);
-    keepResult(live, request, this.#parts);
+    keepResult(live, cacheable, this.#parts);
   }
 
   /**
@@ -322,16 +322,20 @@ export class RunEngine implements AsyncDisposable {
    */
   #sharedResult(
     execution: RunExecution,
-    { key, request, patience }: { key: string | undefined; request: CacheableRequest; patience: Patience },
+    {
+      key,
+      cacheable,
+      patience,
+    }: { key: string | undefined; cacheable: CacheableRequest; patience: Patience },
   ): Promise<Run | undefined> | undefined {
     if (key === undefined) return undefined;
     const { live, stops } = execution;
-    const result = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, request) === key));
+    const result = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, cacheable) === key));
     return this.#shared.join(key, { live, patience, result }, stops.requested);
   }
 
-  #keyOf(live: LiveRun, request: CacheableRequest): string | undefined {
-    return cacheKeyOf(live, request, this.#parts.store.events.epoch);
+  #keyOf(live: LiveRun, cacheable: CacheableRequest): string | undefined {
+    return cacheKeyOf(live, cacheable, this.#parts.store.events.epoch);
   }
 
   #earlier(key: IdempotencyKey | undefined): Run | undefined {

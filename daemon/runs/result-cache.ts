@@ -28,15 +28,17 @@ interface CachedResult {
 }
 
 /** A request with what its host adds to it: with other start files or variables, the result may differ. */
-export interface CacheableRequest extends RunRequest {
+export interface CacheableRequest {
+  readonly request: RunRequest;
   readonly loginShell: boolean;
   /** From the host's SSH configuration (SetEnv, SendEnv). */
   readonly hostEnvironment: Readonly<Record<string, string>>;
 }
 
 /** The cache key of a request made by `identity` (see `Remote.identity`). */
-function resultKey(epoch: string, request: CacheableRequest, identity: string): string {
-  const { command, useBash, loginShell, cwd, stdin, pty, recordLimitBytes, cols, rows } = request;
+function resultKey(epoch: string, cacheable: CacheableRequest, identity: string): string {
+  const { request, loginShell, hostEnvironment } = cacheable;
+  const { command, useBash, cwd, stdin, pty, recordLimitBytes, cols, rows } = request;
   const variables = (of: Readonly<Record<string, string>>): string[] =>
     Object.entries(of)
       .map(([name, value]) => `${name}=${value}`)
@@ -48,7 +50,7 @@ function resultKey(epoch: string, request: CacheableRequest, identity: string): 
     loginShell,
     cwd,
     variables(request.env),
-    variables(request.hostEnvironment),
+    variables(hostEnvironment),
     stdin,
     pty && [cols, rows],
     recordLimitBytes,
@@ -58,13 +60,14 @@ function resultKey(epoch: string, request: CacheableRequest, identity: string): 
 
 /** Looks up an earlier run whose result can be reused for this request. */
 export async function cachedResult(
-  request: CacheableRequest,
+  cacheable: CacheableRequest,
   { target, askedAt }: { readonly target: Target; readonly askedAt: number },
   { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
 ): Promise<CachedResult> {
+  const { request } = cacheable;
   if (request.cacheTtlMs === 0 || request.cache === "renew" || !mayBeCached(request)) return {};
   const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
-  const key = resultKey(store.events.epoch, request, identity);
+  const key = resultKey(store.events.epoch, cacheable, identity);
   let run: Run | undefined;
   await cache.get(key, (id) => {
     run = reusable(store.get(id), request.cacheTtlMs);
@@ -82,29 +85,31 @@ function reusable(stored: Run | undefined, ttlMs: number): Run | undefined {
 type Ended = Pick<LiveRun, "run" | "identity">;
 
 /** The cache key of an ended run's result; undefined if the result must not be reused. */
-export function cacheKeyOf(live: Ended, request: CacheableRequest, epoch: string): string | undefined {
+export function cacheKeyOf(live: Ended, cacheable: CacheableRequest, epoch: string): string | undefined {
   const { outcome, exitCode, truncatedBytes } = live.run;
   const isWhole = outcome === "exited" && exitCode === 0 && truncatedBytes === 0;
-  return isWhole && request.cacheTtlMs > 0 ? keyOf(live, request, epoch) : undefined;
+  return isWhole && cacheable.request.cacheTtlMs > 0 ? keyOf(live, cacheable, epoch) : undefined;
 }
 
-function keyOf({ identity }: Ended, request: CacheableRequest, epoch: string): string | undefined {
-  return identity === undefined || !mayBeCached(request) ? undefined : resultKey(epoch, request, identity);
+function keyOf({ identity }: Ended, cacheable: CacheableRequest, epoch: string): string | undefined {
+  const isKnown = identity !== undefined && mayBeCached(cacheable.request);
+  return isKnown ? resultKey(epoch, cacheable, identity) : undefined;
 }
 
 /** Keeps an ended run's result for later requests. One that cannot be reused removes the older one that it was to renew. */
 export function keepResult(
   live: Ended,
-  request: CacheableRequest,
+  cacheable: CacheableRequest,
   { cache, store }: { readonly cache: Cache; readonly store: RunStore },
 ): void {
   const { epoch } = store.events;
-  const key = cacheKeyOf(live, request, epoch);
+  const { request } = cacheable;
+  const key = cacheKeyOf(live, cacheable, epoch);
   if (key !== undefined) {
     void cache.set(key, live.run.id, request.cacheTtlMs);
     return;
   }
   const hasRun = live.run.outcome === "exited" || live.run.outcome === "signaled";
-  const old = request.cache === "renew" && hasRun ? keyOf(live, request, epoch) : undefined;
+  const old = request.cache === "renew" && hasRun ? keyOf(live, cacheable, epoch) : undefined;
   if (old !== undefined) void cache.delete(old);
 }

@@ -52,9 +52,7 @@ export class EventWriter implements DelayedWrite {
   #unshown: StoredEvent[] = [];
   #afterShown: (() => void)[] = [];
   readonly #delayed: DelayedWrites;
-  readonly #persisted = Promise.withResolvers<void>();
-  /** Resolves when the ending is in the store. */
-  readonly persisted = this.#persisted.promise;
+  #persisted: PromiseWithResolvers<void> | undefined;
 
   /** `isFollowed` returns whether there is a reader that must get every byte. */
   constructor(record: RunRecord, parts: EventWriterParts, isFollowed: () => boolean) {
@@ -65,6 +63,13 @@ export class EventWriter implements DelayedWrite {
     this.#seq = record.lastSeq;
     this.#recorder = new Recorder(record.recordLimitBytes);
     this.transcript = new Transcript(record.lastSeq);
+  }
+
+  /** Resolves when the ending is in the store. */
+  get persisted(): Promise<void> {
+    this.#persisted ??= Promise.withResolvers();
+    if (this.#ended && this.#pendingWrites.length === 0) this.#persisted.resolve();
+    return this.#persisted.promise;
   }
 
   /** Commits a new run. Throws `storage_full`. */
@@ -156,7 +161,7 @@ export class EventWriter implements DelayedWrite {
   }
 
   recorded(): void {
-    this.#clearPending();
+    this.forget();
     this.#show([]);
   }
 
@@ -224,7 +229,7 @@ export class EventWriter implements DelayedWrite {
       this.#show(events);
       return;
     }
-    this.#clearPending();
+    this.forget();
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
@@ -239,21 +244,15 @@ export class EventWriter implements DelayedWrite {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#id, ...failed });
       return failed.failure;
     }
-    this.#clearPending();
+    this.forget();
     return undefined;
   }
 
-  /** To be called when everything pending is in the store. */
-  #clearPending(): void {
+  /** Nothing is pending any more: all of it is in the store, or the run has ended and was deleted. */
+  forget(): void {
     this.#pendingWrites = [];
     this.#runPending = false;
-    if (this.#ended) this.#persisted.resolve();
-  }
-
-  /** The run has ended and was deleted, so what is pending is dropped. */
-  forget(): void {
-    this.#clearPending();
-    this.#persisted.resolve();
+    if (this.#ended) this.#persisted?.resolve();
   }
 
   /** After the ending there is no further write that would include what is pending. */

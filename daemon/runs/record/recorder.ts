@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { OutputStream } from "../../../protocol/event.ts";
 import { maxPieceBytes, RecordLimit, type RecordPart } from "./record-limit.ts";
 import type { GapContent, OutputContent } from "./stored-event.ts";
@@ -11,8 +11,7 @@ export type Recorded = (OutputContent & { readonly part: RecordPart }) | GapCont
 const emptySha256 = createHash("sha256").digest("hex");
 
 class StreamRecord {
-  /** Created with the first bytes: ten thousand waiting runs need none. */
-  #hash: Hash | undefined;
+  readonly #hash = createHash("sha256");
   readonly framing: StreamFraming;
   received = 0;
   /** Bytes passed on or given up so far; those between this and `received` are waiting or held. */
@@ -24,12 +23,11 @@ class StreamRecord {
   }
 
   hash(bytes: Buffer): void {
-    this.#hash ??= createHash("sha256");
     this.#hash.update(bytes);
   }
 
   sha256(): string {
-    return this.#hash?.copy().digest("hex") ?? emptySha256;
+    return this.#hash.copy().digest("hex");
   }
 
   /** Marks the bytes from `from` to the present position as not recorded. */
@@ -44,10 +42,8 @@ class StreamRecord {
  *     chunks -> counted and hashed -> framed (characters, noise) -> within the limit -> numbered, gaps announced
  */
 export class Recorder {
-  readonly #streams: Record<OutputStream, StreamRecord> = {
-    stdout: new StreamRecord("stdout"),
-    stderr: new StreamRecord("stderr"),
-  };
+  /** Each is created with its first bytes: ten thousand waiting runs need none. */
+  readonly #streams: { [stream in OutputStream]?: StreamRecord } = {};
   readonly #limit: RecordLimit;
   #waiting: { stream: OutputStream; chunks: Buffer[]; size: number }[] = [];
 
@@ -70,11 +66,11 @@ export class Recorder {
   }
 
   receivedBytes(stream: OutputStream): number {
-    return this.#streams[stream].received;
+    return this.#streams[stream]?.received ?? 0;
   }
 
   push(stream: OutputStream, chunk: Buffer): void {
-    const record = this.#streams[stream];
+    const record = this.#of(stream);
     record.received += chunk.length;
     record.hash(chunk);
     const last = this.#waiting.at(-1);
@@ -91,7 +87,7 @@ export class Recorder {
    * pieces of a record in order; returns the part of the record that each belongs to.
    */
   replay(stream: OutputStream, bytes: Buffer): RecordPart {
-    const record = this.#streams[stream];
+    const record = this.#of(stream);
     record.received += bytes.length;
     record.position += bytes.length;
     record.hash(bytes);
@@ -101,7 +97,7 @@ export class Recorder {
 
   /** Counts bytes as lost that were received before but cannot be replayed. */
   skip(stream: OutputStream, bytes: number): void {
-    const record = this.#streams[stream];
+    const record = this.#of(stream);
     record.received += bytes;
     record.position += bytes;
     this.#limit.skip(bytes);
@@ -114,14 +110,16 @@ export class Recorder {
   take(final: boolean, showAll = false): Recorded[] {
     const taken: Recorded[] = [];
     for (const { stream, chunks } of this.#waiting) {
-      for (const piece of this.#streams[stream].framing.take(chunks)) {
+      for (const piece of this.#of(stream).framing.take(chunks)) {
         taken.push(...this.#numbered(stream, piece, showAll));
       }
     }
     this.#waiting = [];
     if (!final) return taken;
     for (const stream of ["stdout", "stderr"] as const) {
-      const rest = { bytes: this.#streams[stream].framing.rest(), noise: false };
+      const record = this.#streams[stream];
+      if (record === undefined) continue;
+      const rest = { bytes: record.framing.rest(), noise: false };
       taken.push(...this.#numbered(stream, rest, showAll), ...this.#gap(stream));
     }
     return taken;
@@ -133,16 +131,20 @@ export class Recorder {
    */
   giveUp(pieces: readonly Recorded[], isAnnounced: boolean): void {
     for (const piece of pieces) {
-      if (!isAnnounced) this.#streams[piece.stream].lose(piece.kind === "gap" ? piece.from : piece.offset);
+      if (!isAnnounced) this.#of(piece.stream).lose(piece.kind === "gap" ? piece.from : piece.offset);
       if (piece.kind === "output") this.#limit.giveUp(piece.bytes.length, piece.part);
     }
   }
 
   sha256(): Record<OutputStream, string> {
     return {
-      stdout: this.#streams.stdout.sha256(),
-      stderr: this.#streams.stderr.sha256(),
+      stdout: this.#streams.stdout?.sha256() ?? emptySha256,
+      stderr: this.#streams.stderr?.sha256() ?? emptySha256,
     };
+  }
+
+  #of(stream: OutputStream): StreamRecord {
+    return (this.#streams[stream] ??= new StreamRecord(stream));
   }
 
   *#numbered(
@@ -150,7 +152,7 @@ export class Recorder {
     { bytes, noise }: { readonly bytes: Buffer; readonly noise: boolean },
     showAll: boolean,
   ): Generator<Recorded> {
-    const record = this.#streams[stream];
+    const record = this.#of(stream);
     const { pieces, leftOut } = this.#limit.place(bytes, showAll);
     for (const piece of pieces) {
       yield* this.#gap(stream);
@@ -163,7 +165,7 @@ export class Recorder {
   }
 
   *#gap(stream: OutputStream): Generator<Recorded> {
-    const record = this.#streams[stream];
+    const record = this.#of(stream);
     if (record.gapFrom === undefined) return;
     yield { kind: "gap", stream, from: record.gapFrom, to: record.position };
     record.gapFrom = undefined;
