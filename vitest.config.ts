@@ -42,6 +42,7 @@ const LONGEST = [
   "test/faults/durable.test.ts",
   "test/faults/hung-file-systems.test.ts",
   "test/faults/durable-late-stop.test.ts",
+  "test/faults/durable-full-stop.test.ts",
   "test/faults/follow-all.test.ts",
 ];
 
