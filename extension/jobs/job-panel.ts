@@ -6,6 +6,7 @@ import { FromJobPanel, type ToJobPanel } from "../../protocol/job-panel.ts";
 import { jobPanelLabels } from "../../protocol/job-panel-labels.ts";
 import type { Run } from "../../protocol/run.ts";
 import type { Daemon } from "../daemon/daemon.ts";
+import { ItemChanges } from "../daemon/item-changes.ts";
 import type { HostList } from "../hosts/host-list.ts";
 import { hostOfRun } from "../hosts/unsaved-host.ts";
 import { commandLine, oneLine, shortened } from "../plain-text.ts";
@@ -39,8 +40,9 @@ export class JobPanel {
   readonly #context: JobPanelContext;
   #jobId: string;
   #rows: JobRows | undefined;
-  /** Changes that arrive while the job is being read. */
-  #waiting: Change[] = [];
+  readonly #changes = new ItemChanges((change) => {
+    if (this.#rows !== undefined) this.#apply(this.#rows, change);
+  });
   #visible: readonly string[] = [];
   /** Runs whose last line is final. */
   readonly #settledLines = new Set<string>();
@@ -118,27 +120,33 @@ export class JobPanel {
   /** Reads the whole job, and shows it from the beginning. */
   async #begin(): Promise<void> {
     this.#stop();
-    this.#waiting = [];
     this.#settledLines.clear();
     const loading = this.#loading;
-    const { daemon, hosts } = this.#context;
-    const id = this.#jobId;
     try {
       await this.#context.start();
-      const job = await daemon.call("getJob", { params: { job: id } });
-      const rows = new JobRows(job, (name) => {
-        const host = hostOfRun(hosts.hosts, name);
-        return host !== undefined && hosts.production(host) !== undefined;
-      });
-      for await (const run of runsOfJob((input) => daemon.call("listJobRuns", input), id, "created"))
-        rows.take(run);
-      if (loading !== this.#loading) return;
-      this.#rows = rows;
-      for (const change of this.#waiting.splice(0)) this.#apply(rows, change);
-      this.#show(rows);
+      await this.#changes.read(
+        () => this.#read(this.#jobId),
+        (rows) => {
+          if (loading !== this.#loading) return;
+          this.#rows = rows;
+          this.#show(rows);
+        },
+      );
     } catch (failure) {
       if (loading === this.#loading) this.#broke(failure);
     }
+  }
+
+  async #read(id: string): Promise<JobRows> {
+    const { daemon, hosts } = this.#context;
+    const job = await daemon.call("getJob", { params: { job: id } });
+    const rows = new JobRows(job, (name) => {
+      const host = hostOfRun(hosts.hosts, name);
+      return host !== undefined && hosts.production(host) !== undefined;
+    });
+    for await (const run of runsOfJob((input) => daemon.call("listJobRuns", input), id, "created"))
+      rows.take(run);
+    return rows;
   }
 
   #show(rows: JobRows): void {
@@ -161,15 +169,13 @@ export class JobPanel {
 
   #changed(change: Change): void {
     if (change.type === "reset") {
-      if (this.#rows !== undefined && this.panel.visible) void this.#begin();
+      if (this.panel.visible) void this.#begin();
       return;
     }
     const isOwn =
       (change.type === "runChanged" && change.run.jobId === this.#jobId) ||
       (change.type === "jobChanged" && change.job.id === this.#jobId);
-    if (!isOwn || !this.panel.visible) return;
-    if (this.#rows === undefined) this.#waiting.push(change);
-    else this.#apply(this.#rows, change);
+    if (isOwn && this.panel.visible) this.#changes.take(change);
   }
 
   #apply(rows: JobRows, change: Change): void {
