@@ -1,5 +1,3 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import type { Prompt } from "../../protocol/prompt.ts";
 import type { Run } from "../../protocol/run.ts";
@@ -7,6 +5,7 @@ import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { until } from "../support/durable.ts";
 import { knowHosts } from "../support/hosted-daemon.ts";
+import { listProcesses } from "../support/processes.ts";
 import { openSlowSudo, type SlowSudoOptions } from "../support/slow-sudo.ts";
 import { openSshd } from "../support/sshd.ts";
 
@@ -55,8 +54,8 @@ async function ended(id: string): Promise<Run> {
 
 /** Whether the sudo of a run lives; not one that has ended it. */
 async function livesFor({ host }: Run): Promise<boolean> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "ruser:40=,stat=,args="]);
-  return stdout.split("\n").some((line) => new RegExp(`^${host.name} +[^Z]\\S* +sudo .*:began:`).test(line));
+  const own = (await listProcesses()).filter(({ realUser }) => realUser === host.name);
+  return own.some(({ args }) => /^sudo .*:began:/.test(args));
 }
 
 test.concurrent.each([{ password }, {}])(

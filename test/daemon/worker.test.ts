@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import { access, chmod, copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { openDirectory } from "../support/directory.ts";
 import {
@@ -10,13 +8,12 @@ import {
   openStream,
   type RunOptions,
 } from "../support/hosted-daemon.ts";
-import { processesOf } from "../support/processes.ts";
+import { listProcesses, processesOf } from "../support/processes.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { byWorker, startByWorker } from "../support/worker-runs.ts";
 import { openUnixUser, type UnixUser } from "../support/unix-user.ts";
 
-const execute = promisify(execFile);
 await using starting = new AsyncDisposableStack();
 const user = starting.use(await openUnixUser());
 /** Without any worker of the daemon that all others share. */
@@ -73,10 +70,10 @@ const stubborn = "trap '' INT TERM; set -m; sleep 77.7 & set +m; echo began; whi
 
 /** What runs on this machine, the host, as an account; one line each. */
 async function commandsOf(account: string): Promise<string> {
-  const { stdout } = await execute("ps", ["-o", "args=", "-u", account]).catch(() => ({ stdout: "" }));
-  return stdout
-    .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("sshd:"))
+  const own = (await listProcesses()).filter((each) => each.user === account);
+  return own
+    .map(({ args }) => args)
+    .filter((args) => !args.startsWith("sshd:"))
     .join("\n");
 }
 
