@@ -27,6 +27,7 @@ export const Stats = z
       uptimeMs: count,
       rssBytes: count,
       heapUsedBytes: count,
+      /** Since the daemon started; measured every 20 ms. */
       eventLoopDelayP99Ms: figure,
     }),
     runs: z.object({ queued: count, connecting: count, running: count, ended: count }),

@@ -16,7 +16,10 @@ const descriptions: Readonly<Record<string, Description>> = {
   hostrun_daemon_uptime_ms: ["gauge", "Time since the daemon started."],
   hostrun_daemon_rss_bytes: ["gauge", "Resident memory of the daemon."],
   hostrun_daemon_heap_used_bytes: ["gauge", "JavaScript heap in use."],
-  hostrun_daemon_event_loop_delay_p99_ms: ["gauge", "99th percentile of the event loop's delay."],
+  hostrun_daemon_event_loop_delay_p99_ms: [
+    "gauge",
+    "99th percentile of the event loop's delay since the daemon started.",
+  ],
   hostrun_runs_queued: ["gauge", "Runs waiting to be admitted."],
   hostrun_runs_connecting: ["gauge", "Runs waiting for a connection."],
   hostrun_runs_running: ["gauge", "Runs whose command is running."],

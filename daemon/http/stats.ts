@@ -16,9 +16,12 @@ export interface StatsSources {
   readonly nativeCrypto: boolean;
 }
 
+/** How often the delay is measured. Node's figures are the time from one measurement to the next. */
+const resolutionMs = 20;
+
 /** Collects the statistics of the whole daemon, and measures the delay of the event loop. */
 export function openStats(sources: StatsSources): Disposable & { readonly report: () => Stats } {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
   return {
     report: () => {
@@ -28,7 +31,8 @@ export function openStats(sources: StatsSources): Disposable & { readonly report
       return {
         daemon: {
           ...sources.daemon(),
-          eventLoopDelayP99Ms: delay.count > 0 ? delay.percentile(99) / 1e6 : null,
+          eventLoopDelayP99Ms:
+            delay.count > 0 ? Math.max(0, delay.percentile(99) / 1e6 - resolutionMs) : null,
         },
         runs: sources.runs(),
         pool: sources.pool(),
