@@ -161,7 +161,7 @@ export class EventWriter implements DelayedWrite {
   }
 
   recorded(): void {
-    this.forget();
+    this.clearPending();
     this.#show([]);
   }
 
@@ -229,7 +229,7 @@ export class EventWriter implements DelayedWrite {
       this.#show(events);
       return;
     }
-    this.forget();
+    this.clearPending();
     this.#show(events);
     const end = pieces.findIndex((piece) => piece.kind === "output" && piece.part === "end");
     if (end >= 0) this.#truncated ??= { first: before + end + 1, last: before + end, gaps: [] };
@@ -244,12 +244,12 @@ export class EventWriter implements DelayedWrite {
       this.#parts.log.error("A run's state could not be recorded yet", { run: this.#id, ...failed });
       return failed.failure;
     }
-    this.forget();
+    this.clearPending();
     return undefined;
   }
 
   /** Nothing is pending any more: all of it is in the store, or the run has ended and was deleted. */
-  forget(): void {
+  clearPending(): void {
     this.#pendingWrites = [];
     this.#runPending = false;
     if (this.#ended) this.#persisted?.resolve();

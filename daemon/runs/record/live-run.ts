@@ -106,7 +106,7 @@ export class LiveRun {
 
   /** The run has ended and was deleted: no more of it is written. */
   forget(): void {
-    this.#writer.forget();
+    this.#writer.clearPending();
   }
 
   get ended(): boolean {
