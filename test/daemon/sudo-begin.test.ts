@@ -5,7 +5,7 @@ import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { until } from "../support/durable.ts";
 import { knowHosts } from "../support/hosted-daemon.ts";
-import { listProcesses } from "../support/processes.ts";
+import { ownedProcesses } from "../support/processes.ts";
 import { openSlowSudo, type SlowSudoOptions } from "../support/slow-sudo.ts";
 import { openSshd } from "../support/sshd.ts";
 
@@ -54,7 +54,7 @@ async function ended(id: string): Promise<Run> {
 
 /** Whether the sudo of a run lives; not one that has ended it. */
 async function livesFor({ host }: Run): Promise<boolean> {
-  const own = (await listProcesses()).filter(({ realUser }) => realUser === host.name);
+  const own = (await ownedProcesses()).filter(({ realUser }) => realUser === host.name);
   return own.some(({ args }) => /^sudo .*:began:/.test(args));
 }
 

@@ -8,7 +8,7 @@ import {
   openStream,
   type RunOptions,
 } from "../support/hosted-daemon.ts";
-import { listProcesses, processesOf } from "../support/processes.ts";
+import { ownedProcesses, processesOf } from "../support/processes.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { createKey } from "../support/ssh-key.ts";
 import { byWorker, startByWorker } from "../support/worker-runs.ts";
@@ -70,7 +70,7 @@ const stubborn = "trap '' INT TERM; set -m; sleep 77.7 & set +m; echo began; whi
 
 /** What runs on this machine, the host, as an account; one line each. */
 async function commandsOf(account: string): Promise<string> {
-  const own = (await listProcesses()).filter((each) => each.user === account);
+  const own = (await ownedProcesses()).filter((each) => each.user === account);
   return own
     .map(({ args }) => args)
     .filter((args) => !args.startsWith("sshd:"))

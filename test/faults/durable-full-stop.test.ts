@@ -4,15 +4,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../daemon/store/database.ts";
 import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
-import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { durableFilesOf, until } from "../support/durable.ts";
-import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
+import { until } from "../support/durable.ts";
+import { openLeavingHost } from "../support/leaving-host.ts";
 import { liveProcesses, untilLive } from "../support/process-groups.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
-import { createKey } from "../support/ssh-key.ts";
-import { openSshd } from "../support/sshd.ts";
 
 const migrations = join(import.meta.dirname, "../../migrations");
 
@@ -23,16 +20,7 @@ async function openPlaces() {
   const directory = own.use(await openDirectory({ readable: true }));
   const stateDirectory = join(disk.path, "state");
   await mkdir(stateDirectory, { mode: 0o700 });
-  const home = directory.join("home");
-  const hostKeys = [await createKey(directory.join("host"))];
-  const clientKey = await createKey(directory.join("client"));
-  const authorizedKeys = [clientKey.publicKey];
-  const host = own.use(await openSshd({ hostKeys, authorizedKeys }));
-  await knowHosts(home, host.knownHosts);
-  const daemons = own.use(new AsyncDisposableStack());
-  const open = async () => daemons.use(await openTestDaemon({ home, stateDirectory }));
-  const daemon = await open();
-  await daemon.client.call("createHost", { body: hostOf({ ...host, clientKey }) });
+  const host = own.use(await openLeavingHost(directory, stateDirectory));
   const plans = () => {
     using database = openDatabase({
       path: join(stateDirectory, "hostrun.db"),
@@ -43,9 +31,8 @@ async function openPlaces() {
   };
   const owned = own.move();
   return {
+    ...host,
     disk,
-    daemon,
-    open,
     plans,
     gate: directory.join("gate"),
     /** Also what is kept for endings is used up. */
@@ -54,9 +41,6 @@ async function openPlaces() {
       rmSync(join(stateDirectory, "hostrun.db-reserve"));
       disk.fill();
     },
-    leave: () => host[Symbol.asyncDispose](),
-    comeBack: async () => owned.use(await openSshd({ port: host.port, hostKeys, authorizedKeys })),
-    files: () => durableFilesOf(host.user),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

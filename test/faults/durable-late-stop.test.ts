@@ -1,38 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
+import type { TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { durableFilesOf, until } from "../support/durable.ts";
-import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
+import { until } from "../support/durable.ts";
+import { openLeavingHost } from "../support/leaving-host.ts";
 import { liveProcesses, untilLive } from "../support/process-groups.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
-import { createKey } from "../support/ssh-key.ts";
-import { openSshd } from "../support/sshd.ts";
 
-/** A host that can be away, the state of its daemons, and the first of these. */
+/** A host that can be away, and a file that commands on it write to. */
 async function openPlaces() {
   await using own = new AsyncDisposableStack();
   const directory = own.use(await openDirectory());
-  const home = directory.join("home");
-  const stateDirectory = directory.join("state");
-  const hostKeys = [await createKey(directory.join("host"))];
-  const clientKey = await createKey(directory.join("client"));
-  const authorizedKeys = [clientKey.publicKey];
-  const host = own.use(await openSshd({ hostKeys, authorizedKeys }));
-  await knowHosts(home, host.knownHosts);
-  const daemons = own.use(new AsyncDisposableStack());
-  const open = async () => daemons.use(await openTestDaemon({ home, stateDirectory }));
-  const daemon = await open();
-  await daemon.client.call("createHost", { body: hostOf({ ...host, clientKey }) });
-  const { port, user } = host;
+  const host = own.use(await openLeavingHost(directory, directory.join("state")));
   const owned = own.move();
   return {
-    open,
-    daemon,
+    ...host,
     told: directory.join("told"),
-    leave: () => host[Symbol.asyncDispose](),
-    comeBack: async () => owned.use(await openSshd({ port, hostKeys, authorizedKeys })),
-    files: () => durableFilesOf(user),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

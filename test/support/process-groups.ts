@@ -34,7 +34,9 @@ export async function untilLive(word: string, count: number): Promise<LiveProces
 async function readProcess(name: string): Promise<LiveProcess | undefined> {
   try {
     // First the arguments: between its fork and its exec a process is in its parent's group, with its arguments.
-    const words = (await readFile(`/proc/${name}/cmdline`, "utf8")).split("\0").slice(0, -1);
+    const cmdline = await readFile(`/proc/${name}/cmdline`, "utf8");
+    // A title that a process gave itself may be padded.
+    const words = cmdline.replace(/\0+$/, "").split("\0");
     const stat = await readFile(`/proc/${name}/stat`, "latin1");
     const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;

@@ -1,44 +1,34 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { type LiveProcess, liveProcesses } from "./process-groups.ts";
 
-export interface ListedProcess {
-  readonly pid: number;
+export interface OwnedProcess extends LiveProcess {
   /** Names of accounts. */
   readonly user: string;
   readonly realUser: string;
-  /** Separated by blanks. */
-  readonly args: string;
 }
 
-/** The processes on this machine that have not ended, from proc(5): Debian's ps (procps 4.0.2) can crash while other processes end. */
-export async function listProcesses(): Promise<ListedProcess[]> {
+/** With their accounts from proc(5), since Debian's ps (procps 4.0.2) can crash while other processes end. */
+export async function ownedProcesses(): Promise<OwnedProcess[]> {
   const accounts = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
   const names = new Map(accounts.map(([name = "", , uid = ""]) => [uid, name]));
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const listed = await Promise.all(pids.map((pid) => readProcess(pid, names)));
-  return listed.filter((process) => process !== undefined);
+  const live = await liveProcesses();
+  const owned = await Promise.all(live.map((process) => withAccounts(process, names)));
+  return owned.filter((process) => process !== undefined);
 }
 
 /** The pids of a user's processes whose arguments match, e.g. /^sleep 1000$/. */
 export async function processesOf(user: string, args: RegExp): Promise<number[]> {
-  const all = await listProcesses();
+  const all = await ownedProcesses();
   return all.filter((each) => each.user === user && args.test(each.args)).map(({ pid }) => pid);
 }
 
-/** undefined if it has ended. */
-async function readProcess(
-  pid: number,
+/** undefined if it has ended meanwhile. */
+async function withAccounts(
+  process: LiveProcess,
   names: ReadonlyMap<string, string>,
-): Promise<ListedProcess | undefined> {
-  try {
-    const [status, cmdline] = await Promise.all(
-      ["status", "cmdline"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8")),
-    );
-    const [, real = "", effective = ""] = /^Uid:\s+(\d+)\s+(\d+)/m.exec(status ?? "") ?? [];
-    const user = names.get(effective) ?? effective;
-    const realUser = names.get(real) ?? real;
-    if (/^State:\s+Z/m.test(status ?? "")) return undefined;
-    return { pid, user, realUser, args: (cmdline ?? "").replaceAll("\0", " ").trim() };
-  } catch {
-    return undefined;
-  }
+): Promise<OwnedProcess | undefined> {
+  const status = await readFile(`/proc/${process.pid}/status`, "utf8").catch(() => undefined);
+  const [, real, effective] = /^Uid:\s+(\d+)\s+(\d+)/m.exec(status ?? "") ?? [];
+  if (real === undefined || effective === undefined) return undefined;
+  return { ...process, user: names.get(effective) ?? effective, realUser: names.get(real) ?? real };
 }
