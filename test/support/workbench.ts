@@ -95,9 +95,13 @@ export class Workbench {
     return this.quick.locator(".monaco-list-row", { hasText: text });
   }
 
-  /** Types into the quick input that asks this, by its placeholder or prompt: the one before it takes text, too. */
+  /**
+   * Types into the quick input that asks this, by its placeholder or prompt: the one before it takes text, too, and may
+   * have an entry of that name.
+   */
   async type(question: string | RegExp, text: string): Promise<void> {
-    await this.quick.getByPlaceholder(question).or(this.quick.getByText(question)).first().waitFor();
+    const prompt = this.quick.locator(".quick-input-message", { hasText: question });
+    await this.quick.getByPlaceholder(question).or(prompt).first().waitFor();
     await this.input.fill(text);
   }
 
