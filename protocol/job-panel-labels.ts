@@ -38,6 +38,7 @@ export const jobPanelLabels = {
   countRunning: "{0} running",
   countWaiting: "{0} waiting",
   copiedRows: "Copied {0} rows",
+  copiedOneRow: "Copied 1 row",
   secondsToGo: "about {0} s to go",
   minutesToGo: "about {0} min to go",
   hoursToGo: "about {0} h to go",

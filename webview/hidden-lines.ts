@@ -65,7 +65,10 @@ export class HiddenLines {
 
   #show(lines: number): void {
     this.element.hidden = lines === 0;
-    const words = this.#isLeast ? "hiddenLinesAtLeast" : "hiddenLines";
-    this.#words.textContent = label(words, lines.toLocaleString("en"));
+    const isOne = lines === 1;
+    const words = this.#isLeast
+      ? label(isOne ? "hiddenOneLineAtLeast" : "hiddenLinesAtLeast", lines.toLocaleString("en"))
+      : label(isOne ? "hiddenOneLine" : "hiddenLines", lines.toLocaleString("en"));
+    this.#words.textContent = words;
   }
 }

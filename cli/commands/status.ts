@@ -1,6 +1,7 @@
 import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
+import { formatCount } from "../../protocol/count.ts";
 import type { Discovery } from "../../protocol/discovery.ts";
 import { latencyText } from "../../protocol/metric-groups.ts";
 import { formatBytes } from "../../protocol/size.ts";
@@ -54,14 +55,24 @@ function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [s
     ...(url === null ? [] : [["URL", url] satisfies [string, string]]),
     ["Memory", formatBytes(daemon.rssBytes)],
     ["Runs", `${runs.running} running, ${runs.connecting} connecting, ${runs.queued} queued`],
-    ["Connections", `${pool.connections}${idle}; ${pool.opened} opened, ${pool.reused} times reused`],
+    [
+      "Connections",
+      `${pool.connections}${idle}; ${pool.opened} opened, reused ${formatCount(pool.reused, "time")}`,
+    ],
     ["Warm runs", latencyText(latency.warm)],
     ["Cold runs", latencyText(latency.cold)],
-    ["Cache", `${cache.backend}${troubleOf(cache)}, ${cache.hits} hits, ${cache.misses} misses`],
-    ["Store", `${store.runs} runs, ${formatBytes(store.sizeBytes)}, journal ${store.journalMode}`],
+    ["Cache", `${cache.backend}${troubleOf(cache)}, ${cacheCounts(cache)}`],
+    [
+      "Store",
+      `${formatCount(store.runs, "run")}, ${formatBytes(store.sizeBytes)}, journal ${store.journalMode}`,
+    ],
     ["Streams", `${streams.open} open`],
     ...damagedText(store),
   ];
+}
+
+function cacheCounts({ hits, misses }: Stats["cache"]): string {
+  return `${formatCount(hits, "hit")}, ${formatCount(misses, "miss", "misses")}`;
 }
 
 function troubleOf({ connected, problem }: Stats["cache"]): string {

@@ -1,3 +1,4 @@
+import { formatCount } from "../../protocol/count.ts";
 import type { Run } from "../../protocol/run.ts";
 import { visible } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
@@ -29,15 +30,16 @@ ${searchHelp}
     const choice = readChoice(positionals, values.matching);
     await using daemon = await reachDaemon();
     const found = await gather(choice(daemon), values["include-pinned"] === true);
-    if (found.alive > 0) warn(`${counted(found.alive)} under way: cancel first.`);
-    if (found.pinned > 0) warn(`${counted(found.pinned)} pinned: kept. --include-pinned forgets them, too.`);
+    if (found.alive > 0) warn(`${formatCount(found.alive, "run")} under way: cancel first.`);
+    if (found.pinned > 0)
+      warn(`${formatCount(found.pinned, "run")} pinned: kept. --include-pinned forgets such runs, too.`);
     if (found.ids.length === 0) {
       warn("There is nothing to forget.");
       return positionals.length > 0 ? 1 : 0;
     }
     if (values.yes !== true && !(await isAgreed(found))) return 1;
     for (const run of found.ids) await daemon.call("deleteRun", { params: { run } });
-    print(`Forgot ${counted(found.ids.length)}.\n`);
+    print(`Forgot ${formatCount(found.ids.length, "run")}.\n`);
     return 0;
   },
 };
@@ -71,7 +73,7 @@ async function isAgreed({ ids, shown }: Found): Promise<boolean> {
   const lines = shown.map(({ host, command }) => `  ${visible(host.name)}: ${visible(command)}\n`);
   const more = ids.length > shown.length ? `  and ${ids.length - shown.length} more\n` : "";
   const answer = await askOnTerminal({
-    question: `${lines.join("")}${more}Forget ${counted(ids.length)} and the output? [yes/no] `,
+    question: `${lines.join("")}${more}Forget ${formatCount(ids.length, "run")} and the output? [yes/no] `,
     again: "Please type yes or no: ",
     judge: yesOrNo,
   });
@@ -81,8 +83,4 @@ async function isAgreed({ ids, shown }: Found): Promise<boolean> {
     );
   if (!answer) warn("Nothing was forgotten.");
   return answer;
-}
-
-function counted(runs: number): string {
-  return runs === 1 ? "1 run" : `${runs} runs`;
 }

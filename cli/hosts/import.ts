@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { readRegularFile, takeText } from "../../client/regular-file.ts";
+import { formatCount } from "../../protocol/count.ts";
 import { parseExport } from "../../protocol/host-export.ts";
 import {
   type HostChange,
@@ -88,14 +89,12 @@ function importText({ imported, updated, same, skipped, dryRun }: ImportResult, 
         `${dryRun ? "Would change" : "Changed"} ${visible(host.name)}: ${changes.map(changeWords).join(", ")}\n`,
     ),
     ...skipped.map(({ name, reason }) => `Skipped ${visible(name)}: ${visible(reason)}.\n`),
-    `${counted(imported.length)} ${done(imported.length)} imported.\n`,
-    updated.length === 0 ? "" : `${counted(updated.length)} ${done(updated.length)} changed${hint}.\n`,
-    same.length === 0 ? "" : `${counted(same.length)} ${same.length === 1 ? "is" : "are"} the same.\n`,
+    `${formatCount(imported.length, "host")} ${done(imported.length)} imported.\n`,
+    updated.length === 0
+      ? ""
+      : `${formatCount(updated.length, "host")} ${done(updated.length)} changed${hint}.\n`,
+    same.length === 0 ? "" : `${formatCount(same.length, "host is", "hosts are")} the same.\n`,
   ].join("");
-}
-
-function counted(count: number): string {
-  return `${count} ${count === 1 ? "host" : "hosts"}`;
 }
 
 function changeWords({ field, from, to }: HostChange): string {

@@ -1,3 +1,4 @@
+import { formatCount } from "../../protocol/count.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { JobEvent } from "../../protocol/job-event.ts";
 import { HostProgress } from "./host-progress.ts";
@@ -60,7 +61,7 @@ export class ProgressLine implements Disposable {
     const running = this.#begun - this.#ended;
     const left = this.#pace.toGo(performance.now());
     const toGo = left === undefined ? "" : `, ${left}`;
-    const text = `${this.#ended} of ${this.#hosts} hosts ended${failed}, ${running} under way${this.#progress.text()}${toGo}`;
+    const text = `${this.#ended} of ${formatCount(this.#hosts, "host")} ended${failed}, ${running} under way${this.#progress.text()}${toGo}`;
     this.#stream.write(eraseLine + text.slice(0, (this.#stream.columns || defaultColumns) - 1));
     this.#isDrawn = true;
   }

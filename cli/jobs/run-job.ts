@@ -1,5 +1,6 @@
 import type { Daemon } from "../../client/daemon.ts";
 import { notRunStatus } from "../../client/exit-status.ts";
+import { formatCount } from "../../protocol/count.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { JobRequestInput } from "../../protocol/job.ts";
 import { warn } from "../console.ts";
@@ -16,7 +17,7 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
   const targets = await withWholeIds(daemon, plan.targets);
   const { hosts, production, unknown } = await daemon.ask("resolveTargets", { body: { targets } });
   if (unknown.length === 0 && hosts.length > 0) {
-    if (!plan.view.quiet) warn(`${countOf(hosts.length)}: ${foldNames(hosts)}`);
+    if (!plan.view.quiet) warn(`${formatCount(hosts.length, "host")}: ${foldNames(hosts)}`);
     if (production.length > 0 && !plan.yes && !(await confirmJob(daemon, plan, production)))
       return notRunStatus;
   }
@@ -34,8 +35,4 @@ export async function runJob(daemon: Daemon, plan: RunPlan): Promise<number> {
     failedTo,
     remember: plan.remember,
   });
-}
-
-function countOf(hosts: number): string {
-  return hosts === 1 ? "1 host" : `${hosts} hosts`;
 }

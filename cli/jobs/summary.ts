@@ -1,4 +1,5 @@
 import type { Daemon } from "../../client/daemon.ts";
+import { formatCount } from "../../protocol/count.ts";
 import { foldNames } from "../../protocol/host-set.ts";
 import type { Job } from "../../protocol/job.ts";
 import type { Run } from "../../protocol/run.ts";
@@ -29,7 +30,7 @@ export async function summarize(daemon: Daemon, job: Job): Promise<void> {
   const more = counts.skipped > 0 ? [`  ${skippedText(job)}`] : [];
   const cached = await cachedText(daemon, job);
   warn(
-    `${counts.exited0} of ${hosts.length} hosts ended with exit status 0.`,
+    `${counts.exited0} of ${formatCount(hosts.length, "host")} ended with exit status 0.`,
     ...lines.map(visible),
     ...more,
     ...cached,
@@ -82,8 +83,9 @@ function explainKeys(runs: readonly Run[]): void {
   }
   const offered = [...keys.values()];
   for (const each of offered.slice(0, maxKeys)) explainTrust(each);
-  if (offered.length > maxKeys)
-    warn(`${offered.length - maxKeys} more hosts have unknown keys: \`hostrun run HOST\` shows each.`);
+  const left = offered.length - maxKeys;
+  if (left > 0)
+    warn(`Unknown keys of ${formatCount(left, "more host")} are not shown: \`hostrun run HOST\` shows each.`);
 }
 
 /** The runs that did not end with exit status 0. */

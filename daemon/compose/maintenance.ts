@@ -1,5 +1,6 @@
 import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { formatCount } from "../../protocol/count.ts";
 import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
 import { isProblemDetails, Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
@@ -79,7 +80,7 @@ export class Maintenance {
     const { historyMaxBytes } = this.#context.settings.current;
     const { runs, bytes } = this.#services.store.pinned();
     if (runs === 0) return { name, state: "ok", message: "No run is pinned.", fix: null };
-    const message = `${runs} pinned runs hold ${formatBytes(bytes)} of the ${formatBytes(historyMaxBytes)} that the history may take.`;
+    const message = `${formatCount(runs, "pinned run holds", "pinned runs hold")} ${formatBytes(bytes)} of the ${formatBytes(historyMaxBytes)} that the history may take.`;
     if (bytes <= historyMaxBytes) return { name, state: "ok", message, fix: null };
     const fix = "Unpin some (`hostrun history unpin RUN`), or raise historyMaxBytes (`hostrun config`).";
     return { name, state: "warning", message, fix };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { formatCount } from "../../protocol/count.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Bytes } from "./request-context.ts";
@@ -18,7 +19,7 @@ export async function sendBytes(
     response.setHeader("Content-Range", `bytes */${bytes.size}`);
     throw new Problem(
       "range_not_satisfiable",
-      `There are ${bytes.size} bytes; the range ${visibleLine(request.headers.range ?? "")} is outside of them.`,
+      `The size is ${formatCount(bytes.size, "byte")}, and the range ${visibleLine(request.headers.range ?? "")} is outside of it.`,
     );
   }
   const from = range?.from ?? 0;

@@ -1,5 +1,6 @@
 import type Koa from "koa";
 import type { RateLimiter } from "../core/rate-limiter.ts";
+import { formatCount } from "../../protocol/count.ts";
 import { Problem } from "../../protocol/problem.ts";
 
 /** Limits requests that use SSH immediately: starting or repeating runs and jobs, and testing hosts. */
@@ -17,7 +18,7 @@ export function limitRate(limiter: RateLimiter, perMinute: () => number): Koa.Mi
       if (!taken.allowed) {
         throw new Problem(
           "rate_limited",
-          `More than ${limit} commands a minute over TCP (rateLimitPerMinute). Try again in ${seconds} s.`,
+          `More than ${formatCount(limit, "command")} a minute over TCP (rateLimitPerMinute). Try again in ${seconds} s.`,
           { retryAfterMs: taken.resetMs },
         );
       }

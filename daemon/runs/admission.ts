@@ -1,3 +1,4 @@
+import { formatCount } from "../../protocol/count.ts";
 import { Problem } from "../../protocol/problem.ts";
 
 export interface AdmissionLimits {
@@ -28,7 +29,7 @@ export class Admission {
     if (this.#active < active || this.#queued < queued) return;
     throw new Problem(
       "queue_full",
-      `${this.#queued} runs are waiting already, as many as maxQueuedRuns allows. Try again when some have ended.`,
+      `${formatCount(this.#queued, "run is", "runs are")} waiting already, as many as maxQueuedRuns allows. Try again when some have ended.`,
       { retryAfterMs: 1000 },
     );
   }

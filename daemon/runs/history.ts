@@ -1,3 +1,4 @@
+import { formatCount } from "../../protocol/count.ts";
 import type { OutputStream } from "../../protocol/event.ts";
 import { parseEventId } from "../../protocol/event-id.ts";
 import { invalidRequest } from "../../protocol/invalid-request.ts";
@@ -201,7 +202,7 @@ export class RunHistory {
     if (offset > recorded.end) {
       throw new Problem(
         "stream_position_unknown",
-        `This run's ${stream} has ${recorded.end} bytes so far, not ${offset}. Read it from the beginning.`,
+        `This run's ${stream} has ${formatCount(recorded.end, "byte")} so far, not ${offset}. Read it from the beginning.`,
       );
     }
     const more = offset < recorded.end;

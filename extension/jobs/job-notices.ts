@@ -3,6 +3,7 @@ import type { Job } from "../../protocol/job.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import { linkless, shortened } from "../plain-text.ts";
 import type { NoticeSetting } from "../terminal/worth-notice.ts";
+import { successLabel } from "./success-label.ts";
 
 /** The same as for a run. */
 const longJobMs = 10_000;
@@ -46,12 +47,7 @@ export class JobNotices implements vscode.Disposable {
     const command = shortened(job.command, 100);
     const { exited0 } = job.counts;
     const text = linkless(
-      vscode.l10n.t(
-        "Job finished: {0} of {1} hosts ended with exit status 0. Command: {2}",
-        exited0,
-        job.hosts.length,
-        command,
-      ),
+      vscode.l10n.t("Job finished: {0} Command: {1}", successLabel(exited0, job.hosts.length), command),
     );
     const answer =
       job.outcome === "succeeded"

@@ -144,7 +144,11 @@ export function jobOptionLabels(options: JobOptions): readonly string[] {
     ...(failFast === true ? [vscode.l10n.t("stops after the first failure")] : []),
     ...(maxFailures === undefined || maxFailures === null
       ? []
-      : [vscode.l10n.t("at most {0} failures", maxFailures)]),
+      : [
+          maxFailures === 1
+            ? vscode.l10n.t("at most 1 failure")
+            : vscode.l10n.t("at most {0} failures", maxFailures),
+        ]),
     ...(timeoutMs === undefined ? [] : [vscode.l10n.t("time limit: {0}", limitLabel(timeoutMs))]),
   ];
 }

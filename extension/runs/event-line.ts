@@ -1,4 +1,5 @@
 import type { RunBytesEvent } from "../../client/run-events.ts";
+import { formatCount } from "../../protocol/count.ts";
 import type { OutputStream } from "../../protocol/event.ts";
 import type { Run } from "../../protocol/run.ts";
 
@@ -18,7 +19,7 @@ export function eventLine(event: RunBytesEvent, loggedStreams: Set<OutputStream>
       return `First output on ${event.stream}`;
     }
     case "gap":
-      return `${event.to - event.from} bytes of ${event.stream} are no longer recorded`;
+      return `No longer recorded: ${formatCount(event.to - event.from, "byte")} of ${event.stream}`;
     case "prompt":
       return `Asked: ${event.prompt.title}`;
     case "promptClosed":
@@ -27,8 +28,9 @@ export function eventLine(event: RunBytesEvent, loggedStreams: Set<OutputStream>
       return `${event.problem.code}: ${event.problem.detail}`;
     case "complete": {
       const end = [event.outcome, event.exitCode ?? event.signal].filter((part) => part !== null).join(" ");
-      const loss = event.truncatedBytes > 0 ? `, ${event.truncatedBytes} bytes not recorded` : "";
-      return `${end}: ${event.stdoutBytes} bytes on stdout, ${event.stderrBytes} on stderr${loss}`;
+      const loss =
+        event.truncatedBytes > 0 ? `, ${formatCount(event.truncatedBytes, "byte")} not recorded` : "";
+      return `${end}: ${formatCount(event.stdoutBytes, "byte")} on stdout, ${event.stderrBytes} on stderr${loss}`;
     }
   }
 }

@@ -172,7 +172,11 @@ export class HistoryCommands {
     }
     const some =
       runs.length === 1 ? vscode.l10n.t("Delete 1 Run") : vscode.l10n.t("Delete {0} Runs", runs.length);
-    const all = vscode.l10n.t("Delete {0} Runs, Including Pinned", runs.length + pinned.length);
+    const sum = runs.length + pinned.length;
+    const all =
+      sum === 1
+        ? vscode.l10n.t("Delete 1 Pinned Run")
+        : vscode.l10n.t("Delete {0} Runs, Including Pinned", sum);
     const answer = await vscode.window.showWarningMessage(
       vscode.l10n.t("Delete these runs and their output?"),
       {

@@ -6,6 +6,7 @@ import { Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { JobStarter } from "../jobs/job-starter.ts";
+import { successLabel } from "../jobs/success-label.ts";
 import { shortened } from "../plain-text.ts";
 import type { OwnQuestions } from "../prompts/own-questions.ts";
 import { asking } from "../runs/runner.ts";
@@ -69,7 +70,7 @@ export class JobWork implements TaskWork {
       if (event.type === "jobComplete") {
         const { exited0, ...others } = event.counts;
         const hosts = Object.values(others).reduce((sum, count) => sum + count, exited0);
-        output.say(vscode.l10n.t("{0} of {1} hosts ended with exit status 0.", exited0, hosts));
+        output.say(successLabel(exited0, hosts));
         return event.outcome === "succeeded" ? 0 : failedStatus;
       }
       if (event.type === "init") {

@@ -56,6 +56,12 @@ test("what the cache answered is told, with its age", async () => {
   expect(shown.stdout.match(/exit 0 \(cached\)/g)).toHaveLength(2);
 });
 
+test("a job on one host says 1 host", async () => {
+  const { stderr } = await ran("run", "-n", "node[1-1]", "--", "true");
+  expect(stderr).toContain("hostrun: 1 host: node1\n");
+  expect(stderr).toContain("hostrun: 1 of 1 host ended with exit status 0.\n");
+});
+
 test("each line of output stands behind its host's name, and what came of it at the end", async () => {
   const { status, stdout, stderr } = await ran(
     "run",

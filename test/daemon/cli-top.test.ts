@@ -68,6 +68,10 @@ test("counts what was done, and how long that took", async () => {
   expect(text).toContain("75.0 % (3 of 4)");
   expect(text).toContain("50.0 % (1 of 2)");
   expect(text).toMatch(new RegExp(`^${connections[0]?.id} +web1 `, "m"));
+  const status = (await cli.run(["status"])).stdout.toString();
+  expect(status).toMatch(/^Connections +1, 1 idle; 1 opened, reused 3 times$/m);
+  expect(status).toMatch(/^Cache +memory, 1 hit, 1 miss$/m);
+  expect(status).toMatch(/^Store +5 runs, /m);
 });
 
 test("is live on a terminal until a key ends it, and leaves that as it was", async () => {

@@ -214,7 +214,7 @@ export class JobView {
       return [row.host, standingOfRow(row).words, timeLabel(row.elapsedMs), line].join("\t");
     });
     this.#post({ type: "copied", text: text.join("\n").slice(0, 4 * 1024 * 1024) });
-    this.#remark(label("copiedRows", rows.length));
+    this.#remark(rows.length === 1 ? label("copiedOneRow") : label("copiedRows", rows.length));
   }
 
   /** Shows a temporary message, e.g. that something was copied. */

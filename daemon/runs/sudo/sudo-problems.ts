@@ -1,3 +1,4 @@
+import { formatCount } from "../../../protocol/count.ts";
 import { Problem } from "../../../protocol/problem.ts";
 import { seconds } from "../../../protocol/span.ts";
 import { visibleClause } from "../../../protocol/visible.ts";
@@ -72,7 +73,7 @@ export function sudoRefused(
   const advice =
     answered === 0
       ? `Check there that ${user} may use sudo (sudo -l). Where sudo wants a terminal (requiretty), run it with one (pty).`
-      : `It was given ${answered === 1 ? "1 password" : `${answered} passwords`}. Check the password, and that ${user} may use sudo there.`;
+      : `It was given ${formatCount(answered, "password")}. Check the password, and that ${user} may use sudo there.`;
   return new Problem("sudo_failed", `sudo on ${name} did not run the command${said}. ${notRun} ${advice}`, {
     host: name,
   });

@@ -1,3 +1,4 @@
+import { formatCount } from "../../../protocol/count.ts";
 import { Problem, type ProblemCode } from "../../../protocol/problem.ts";
 import { membersOf, nameOf } from "../failure.ts";
 import { KeyboardInteractiveMethod } from "./keyboard-interactive-method.ts";
@@ -127,7 +128,7 @@ export class Authentication implements Disposable {
     const name = nameOf(this.#options.hop);
     const tried = this.#keys.triedKeys;
     if (said !== undefined) {
-      const after = tried.length === 0 ? "" : ` after ${tried.length} keys`;
+      const after = tried.length === 0 ? "" : ` after ${formatCount(tried.length, "key")}`;
       const list = tried.length === 0 ? "" : `: ${tried.join(", ")}`;
       return [
         `${name} ended the login${after} (“${said}”)${list}.`,
