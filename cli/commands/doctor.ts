@@ -15,7 +15,7 @@ export const command: Command = {
 
 Usage: hostrun doctor [OPTION...]
 
-It changes nothing and starts no daemon. Each problem is shown with a fix.
+\`hostrun doctor\` changes nothing and does not start the daemon. Each problem is shown with a fix.
 
 ${formatHelp}
 Exit status: 0, also with warnings; 1 when something failed.

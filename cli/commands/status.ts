@@ -18,12 +18,12 @@ import { sheet } from "../table.ts";
 const notRunningStatus = 3;
 
 export const command: Command = {
-  help: `Show whether the daemon runs, and how it is doing. It is not started.
+  help: `Show whether the daemon runs, and how it is doing.
 
 Usage: hostrun status [OPTION...]
 
 ${formatHelp}
-Exit status: 0 when it runs, 3 when it does not.
+\`hostrun status\` does not start the daemon. Exit status: 0 when the daemon runs, 3 when it does not.
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, formatOptions);

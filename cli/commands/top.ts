@@ -27,15 +27,15 @@ const [enter, leave, home, clearBelow] = [
 ];
 
 export const command: Command = {
-  help: `Show what the daemon is doing, live: its runs, connections, latency, cache and store. It is not started.
+  help: `Show what the daemon is doing, live: its runs, connections, latency, cache and store.
 
-Usage: hostrun top [--once] [--json] [--every SPAN]
+Usage: hostrun top [--once] [--json] [--every TIME]
 
   --once        once, and end; also where standard output is no terminal
   --json        as JSON: {"stats", "connections"}, a line each time
-  --every SPAN  between two looks (${defaultEveryMs / 1000}s)
+  --every TIME  between two looks (${defaultEveryMs / 1000}s)
 
-q or Ctrl+C ends it.
+\`hostrun top\` does not start the daemon, and ends with q or Ctrl+C.
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { findCalled } from "../../../cli/called.ts";
 import { UsageError } from "../../../cli/command.ts";
+import { commands } from "../../../cli/commands.ts";
 
 test.each([
   ["hosts", "hosts", []],
@@ -24,6 +25,16 @@ test.each([
   ["config set", "Change a setting"],
 ])("the help of %s is its own", async (line, help) => {
   expect((await findCalled(line.split(" "))).help).toContain(help);
+});
+
+/** The options whose value is a length of time. */
+const spans = ["--timeout", "--connect-timeout", "--cache-ttl", "--every", "--grace"];
+
+test.each(Object.entries(commands))("the help of %s calls a length of time TIME", async (_name, entry) => {
+  const { command } = await entry.load();
+  const helps = [command, ...Object.values("subcommands" in command ? command.subcommands : {})];
+  const options = helps.flatMap(({ help }) => [...help.matchAll(/(--[a-z-]+) ([A-Z]+)/g)]);
+  for (const [, option = "", value] of options) if (spans.includes(option)) expect(value).toBe("TIME");
 });
 
 test.each([
