@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
 import type { DoctorCheck } from "../protocol/doctor.ts";
 import { Problem, type ProblemDetails } from "../protocol/problem.ts";
@@ -69,6 +70,11 @@ function ok(message: string): Finding {
   return { state: "ok", message, fix: null };
 }
 
+/** For a check that could not be made. */
+function skipped(message: string, fix: string | null = null): Finding {
+  return { state: "skipped", message, fix };
+}
+
 /** A problem's message begins with what is wrong, followed by what to do. */
 function findingOf(failure: unknown): Finding {
   const message = failure instanceof Error ? failure.message : String(failure);
@@ -94,7 +100,7 @@ function requireWritable(directory: string): void {
 }
 
 function permissions({ directory }: Places): Finding {
-  if (!isUsable(directory)) return ok("Not checked: there is no usable state directory yet.");
+  if (!isUsable(directory)) return skipped("There is no usable state directory.");
   const contents = checkContents(directory);
   if (process.platform === "win32") return ok("As the folder of your profile has them.");
   const open = [directory, ...contents].filter((path) => (lstatSync(path).mode & 0o077) !== 0);
@@ -117,8 +123,7 @@ function isUsable(directory: string): boolean {
 }
 
 function disk({ directory }: Places): Finding {
-  if (!existsSync(directory)) return ok("Nothing is there yet.");
-  const { bavail, bsize } = statfsSync(directory);
+  const { bavail, bsize } = statfsSync(closestExisting(directory));
   const message = `${formatBytes(bavail * bsize)} are free for ${directory}.`;
   if (bavail * bsize >= lowBytes) return ok(message);
   // With almost no space left settings can no longer be written, but runs can still be deleted.
@@ -128,9 +133,15 @@ function disk({ directory }: Places): Finding {
   return { state: "warning", message, fix };
 }
 
+/** Of a directory that is still to be created, the one that it will be created in. */
+function closestExisting(path: string): string {
+  const parent = dirname(path);
+  return existsSync(path) || parent === path ? path : closestExisting(parent);
+}
+
 function clock({ directory, discovery, log }: Places): Finding {
   if (!isUsable(directory))
-    return ok(`It is ${new Date().toISOString()}; there are no files to compare it with.`);
+    return skipped(`It is ${new Date().toISOString()}; there are no files to compare it with.`);
   const newest = Math.max(
     0,
     ...[directory, discovery, log].map((path) => lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0),
@@ -148,7 +159,7 @@ function clock({ directory, discovery, log }: Places): Finding {
 
 /** Checks the settings as the next daemon would read them. */
 async function settings(options: DoctorOptions): Promise<Finding> {
-  if (!isUsable(options.places.directory)) return ok("Not checked: there is no usable state directory yet.");
+  if (!isUsable(options.places.directory)) return skipped("There is no usable state directory.");
   const why = await startFault(options);
   if (why === undefined) return ok("A daemon would start with them.");
   const fix =
@@ -175,8 +186,7 @@ async function ssh({ environment }: DoctorOptions): Promise<Finding> {
 async function sshConfig({ environment }: DoctorOptions): Promise<Finding> {
   const ran = await run("ssh", ["-G", "--", "hostrun-doctor.invalid"], environment);
   if (ran.status === 0) return ok("OpenSSH can read it.");
-  if (ran.status === "missing")
-    return { ...ok("Not checked: there is no `ssh`."), state: "warning", fix: "Install OpenSSH's client." };
+  if (ran.status === "missing") return skipped("There is no `ssh` in the PATH.", "Install OpenSSH's client.");
   const fix =
     ran.why === ran.text ? "Fix the line named there; `ssh -G HOST` checks it." : "`ssh -G HOST` checks it.";
   return { state: "failed", message: `OpenSSH cannot read it: ${ran.why}`, fix };
@@ -191,11 +201,7 @@ async function agent({ environment }: DoctorOptions): Promise<Finding> {
   if (ran.status === 1)
     return { state: "warning", message: "It holds no keys.", fix: "`ssh-add` adds yours." };
   if (ran.status === "missing")
-    return {
-      ...ok("Not checked: there is no `ssh-add`."),
-      state: "warning",
-      fix: "Install OpenSSH's client.",
-    };
+    return skipped("There is no `ssh-add` in the PATH.", "Install OpenSSH's client.");
   const message = `It does not answer on ${environment["SSH_AUTH_SOCK"] ?? ""}: ${ran.why}`;
   return { state: "warning", message, fix: "Start one (`eval $(ssh-agent)`), or unset SSH_AUTH_SOCK." };
 }

@@ -3,7 +3,8 @@ import * as z from "zod";
 /** The result of one check, for a person to read. */
 export const DoctorCheck = z.object({
   name: z.string(),
-  state: z.enum(["ok", "warning", "failed"]),
+  /** `skipped`: the check could not be made, and the message says why. */
+  state: z.enum(["ok", "warning", "failed", "skipped"]),
   message: z.string(),
   /** What to do; null when nothing needs fixing. */
   fix: z.string().nullable(),

@@ -18,7 +18,7 @@ Usage: hostrun doctor [OPTION...]
 \`hostrun doctor\` changes nothing and does not start the daemon. Each problem is shown with a fix.
 
 ${formatHelp}
-Exit status: 0, also with warnings; 1 when something failed.
+Exit status: 0, also with warnings and skipped checks; 1 when something failed.
 `,
   async run(args) {
     const { values, positionals } = parseOptions(args, formatOptions);
@@ -42,6 +42,7 @@ const styles: Readonly<Record<DoctorCheck["state"], Style>> = {
   ok: "green",
   warning: "yellow",
   failed: "red",
+  skipped: "dim",
 };
 
 function linesOf({ name, state, message, fix }: DoctorCheck): string {

@@ -5,6 +5,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { doctorText } from "../../extension/daemon/doctor-text.ts";
 import { version } from "../../package.json";
 import { type DoctorCheck, DoctorCheck as DoctorCheckSchema } from "../../protocol/doctor.ts";
 import * as z from "zod";
@@ -35,7 +36,8 @@ async function examined(cli: Cli, options?: CliOptions) {
   const checks = z.array(DoctorCheckSchema).parse(JSON.parse(stdout.toString()));
   const found = (name: string): DoctorCheck | undefined => checks.find((check) => check.name === name);
   // What is not well says what to do.
-  for (const { state, fix } of checks) if (state !== "ok") expect(fix).toMatch(/\S/);
+  for (const { state, fix } of checks)
+    if (state === "warning" || state === "failed") expect(fix).toMatch(/\S/);
   return { status, checks, found };
 }
 
@@ -53,6 +55,29 @@ test("it looks at everything, starts no daemon, and asks the one that runs", asy
   expect(status).toBe(0);
   const shown = await cli.run(["doctor"]);
   expect(shown.stdout.toString()).toContain("ok       database: SQLite finds it whole.\n");
+});
+
+test("a check that could not be made is skipped, never ok, and says why", async () => {
+  await using cli = await openCli();
+  const env = { SSH_AUTH_SOCK: "/none", PATH: join(cli.home, "none") };
+  const { status, checks, found } = await examined(cli, { env });
+  expect(status).toBe(0);
+  expect(found("stateDirectory")).toMatchObject({ state: "warning", fix: "`hostrun start` makes it." });
+  const reason = "There is no usable state directory.";
+  const fix = "Install OpenSSH's client.";
+  expect(checks.filter(({ state }) => state === "skipped")).toEqual([
+    { name: "permissions", state: "skipped", message: reason, fix: null },
+    { name: "clock", state: "skipped", message: containing("there are no files to compare"), fix: null },
+    { name: "settings", state: "skipped", message: reason, fix: null },
+    { name: "sshConfig", state: "skipped", message: "There is no `ssh` in the PATH.", fix },
+    { name: "agent", state: "skipped", message: "There is no `ssh-add` in the PATH.", fix },
+  ]);
+  // It is where the state directory would be created.
+  expect(found("disk")?.message).toContain(`free for ${cli.stateDirectory}.`);
+  const shown = (await cli.run(["doctor"], { env })).stdout.toString();
+  expect(shown).toContain(`skipped  permissions: ${reason}\n`);
+  expect(shown).not.toMatch(/^ok +(?:permissions|clock|settings|sshConfig|agent):/m);
+  expect(doctorText(checks)).toMatch(/^WARNING [^]+^skipped {2}permissions: [^]+^ok {7}disk: /m);
 });
 
 test("it tells of jump hosts that form a loop in the SSH config, as the list of hosts does", async () => {
@@ -89,7 +114,7 @@ test("it finds what is wrong without a daemon, and says what to do", async () =>
   ]);
   expect([found("clock")?.state, found("clock")?.fix]).toEqual(["warning", containing("timedatectl")]);
   expect([found("sshConfig")?.state, found("sshConfig")?.message]).toEqual(["failed", containing("line 2")]);
-  expect(found("agent")?.state).toBe("warning");
+  expect(found("agent")?.state).toBe("skipped");
   await chmod(cli.stateDirectory, 0o777);
   expect((await examined(cli)).found("stateDirectory")).toMatchObject({ state: "failed" });
   await chmod(cli.stateDirectory, 0o700);
@@ -192,14 +217,14 @@ test("an ssh that cannot be started, that hangs, or that prints no version is to
   expect(await messages()).toEqual([
     "`ssh -V` failed: it could not be started (EACCES)",
     "OpenSSH cannot read it: it could not be started (EACCES)",
-    "Not checked: there is no `ssh-add`.",
+    "There is no `ssh-add` in the PATH.",
   ]);
   await chmod(program, 0o755);
   await writeFile(program, "#!/bin/sh\n[ $1 = -V ] || exec /bin/sleep 60\n");
   expect(await messages()).toEqual([
     "`ssh` is there, and prints no version.",
     "OpenSSH cannot read it: it took longer than 5 s",
-    "Not checked: there is no `ssh-add`.",
+    "There is no `ssh-add` in the PATH.",
   ]);
 });
 
