@@ -3,7 +3,7 @@ import * as z from "zod";
 /** The result of one check, for a person to read. */
 export const DoctorCheck = z.object({
   name: z.string(),
-  /** `skipped`: the check could not be made, and the message says why. */
+  /** `skipped`: the check was not made, and the message says why. */
   state: z.enum(["ok", "warning", "failed", "skipped"]),
   message: z.string(),
   /** What to do; null when nothing needs fixing. */

@@ -101,4 +101,14 @@ export class Problem extends Error {
     const { type: _type, title: _title, status: _status, code, detail, ...members } = details;
     return new Problem(code, detail, members);
   }
+
+  /** Undefined if the text is not a problem as JSON, e.g. that of a program that crashed. */
+  static fromJson(text: string): Problem | undefined {
+    try {
+      const details: unknown = JSON.parse(text);
+      return isProblemDetails(details) ? Problem.fromDetails(details) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
 }

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { openDaemon } from "../../client/daemon.ts";
 import { isNotRunning } from "../../client/discover.ts";
 import { placesIn } from "../../client/places.ts";
-import { isProblemDetails, Problem } from "../../protocol/problem.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { visibleLines } from "../../protocol/visible.ts";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
@@ -50,7 +50,9 @@ function storeTask(what: "unpack" | "restore", file: string): string {
   const { status, signal, stdout, stderr, error } = spawnSync(daemonRuntime(), task, { encoding: "utf8" });
   if (error !== undefined) throw notRestored(error.message);
   if (status !== 0)
-    throw problemIn(stderr) ?? notRestored(visibleLines(stderr) || `it ended with ${signal ?? status}`);
+    throw (
+      Problem.fromJson(stderr) ?? notRestored(visibleLines(stderr) || `it ended with ${signal ?? status}`)
+    );
   return stdout.trim();
 }
 
@@ -74,15 +76,6 @@ function stillRuns(pid: number): Problem {
     "conflict",
     `The daemon (process ${pid}) runs. Stop it first (\`hostrun stop --drain\`), or give --stop.`,
   );
-}
-
-function problemIn(stderr: string): Problem | undefined {
-  try {
-    const details: unknown = JSON.parse(stderr);
-    return isProblemDetails(details) ? Problem.fromDetails(details) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function notRestored(why: string): Problem {

@@ -2,12 +2,11 @@ import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { formatCount } from "../../protocol/count.ts";
 import type { DoctorCheck, DoctorReport } from "../../protocol/doctor.ts";
-import { isProblemDetails, Problem } from "../../protocol/problem.ts";
+import { Problem } from "../../protocol/problem.ts";
 import { formatBytes } from "../../protocol/size.ts";
 import { visibleLines } from "../../protocol/visible.ts";
 import { draftOf } from "../../state-directory/atomic-file.ts";
 import { bytesOf } from "../core/file-bytes.ts";
-import { parseJson } from "../core/json.ts";
 import { runProgram } from "../core/run-program.ts";
 import type { Bytes } from "../http/request-context.ts";
 import type { DaemonContext } from "./context.ts";
@@ -66,7 +65,7 @@ export class Maintenance {
         return { name, state: "failed", message: `SQLite finds it damaged: ${visibleLines(found)}`, fix };
       }
     } catch (failure) {
-      const message = `It could not be checked: ${failure instanceof Error ? failure.message : String(failure)}`;
+      const message = failure instanceof Error ? failure.message : String(failure);
       return { name, state: "warning", message, fix: "See `hostrun logs`." };
     }
     if (damagedStore === null) return { name, state: "ok", message: "SQLite finds it whole.", fix: null };
@@ -125,11 +124,10 @@ export class Maintenance {
       maxBytes: maxAnswerBytes,
       endGroup,
     });
-    if (result.kind === "failed")
-      throw new Problem("internal", `The store could not be checked: ${result.why}.`);
+    const failed = what === "check" ? "The store could not be checked" : "The backup could not be made";
+    if (result.kind === "failed") throw new Problem("internal", `${failed}: ${result.why}.`);
     if (result.code === 0) return result.stdout.toString().trim();
-    const details = parseJson(result.stderr);
-    if (isProblemDetails(details)) throw Problem.fromDetails(details);
-    throw new Problem("internal", `The store could not be checked: ${visibleLines(result.stderr)}`);
+    const why = visibleLines(result.stderr) || `it ended with status ${result.code}`;
+    throw Problem.fromJson(result.stderr) ?? new Problem("internal", `${failed}: ${why}`);
   }
 }

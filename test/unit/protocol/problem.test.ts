@@ -15,3 +15,17 @@ test("a problem that is kept does not keep what the functions that it was create
   expect(held.deref()).toBeUndefined();
   expect(problem.stack).toContain("problemInFunction");
 });
+
+test("a problem that a process printed is read with all that it says", () => {
+  const problem = new Problem("storage_full", "The disk is full.", { host: "web1", retryable: true });
+  const read = Problem.fromJson(`${JSON.stringify(problem)}\n`);
+  expect(read).toBeInstanceOf(Problem);
+  expect(read?.toJSON()).toEqual(problem.toJSON());
+});
+
+test.each(["", "node:internal/modules: Error", '{"code":', "null", '{"code":"conflict"}'])(
+  "%j is no problem",
+  (text) => {
+    expect(Problem.fromJson(text)).toBeUndefined();
+  },
+);
