@@ -1,17 +1,13 @@
 import { rmSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openDatabase } from "../../daemon/store/database.ts";
-import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { openDirectory } from "../support/directory.ts";
-import { until } from "../support/durable.ts";
+import { plannedRuns, until } from "../support/durable.ts";
 import { openLeavingHost } from "../support/leaving-host.ts";
 import { liveProcesses, untilLive } from "../support/process-groups.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
-
-const migrations = join(import.meta.dirname, "../../migrations");
 
 /** A host that can be away, and a daemon on a disk that can be full. */
 async function openPlaces() {
@@ -19,21 +15,12 @@ async function openPlaces() {
   const disk = own.use(await openSmallDisk(16));
   const directory = own.use(await openDirectory({ readable: true }));
   const stateDirectory = join(disk.path, "state");
-  await mkdir(stateDirectory, { mode: 0o700 });
   const host = own.use(await openLeavingHost(directory, stateDirectory));
-  const plans = () => {
-    using database = openDatabase({
-      path: join(stateDirectory, "hostrun.db"),
-      migrations,
-      nativeBinding: undefined,
-    });
-    return createDurablePlans(database).list().planned;
-  };
   const owned = own.move();
   return {
     ...host,
     disk,
-    plans,
+    plans: () => plannedRuns(stateDirectory),
     gate: directory.join("gate"),
     /** Also what is kept for endings is used up. */
     fill: () => {

@@ -1,22 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openDatabase } from "../../daemon/store/database.ts";
 import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import { openTestDaemon } from "../support/daemon.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { openDirectory } from "../support/directory.ts";
 import { endedRun } from "../support/stored-run.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
 import { plainHopSettings } from "../../daemon/transport/hop-settings.ts";
 
-const migrations = join(import.meta.dirname, "../../migrations");
 const runs = 4;
 const bytesEach = 64 * 1024 * 1024;
 
 /** Leaves durable runs as a killed daemon does, each with a whole record of random bytes. */
 function leaveRuns(path: string, port: number): string[] {
-  using database = openDatabase({ path, migrations, nativeBinding: undefined });
+  using database = openTestDatabase(path);
   const store = createRunStore(database);
   const plans = createDurablePlans(database);
   const bytes = randomBytes(64 * 1024);

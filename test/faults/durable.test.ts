@@ -1,16 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rm, unlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followCommand, startCommand } from "../../daemon/runs/durable/host-script.ts";
-import { openDatabase } from "../../daemon/store/database.ts";
-import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { openChaosProxy } from "../support/chaos-proxy.ts";
 import { finish, openCli, seen } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
-import { durableFilesOf, openNoisySource, until } from "../support/durable.ts";
+import { durableFilesOf, openNoisySource, plannedRuns, until } from "../support/durable.ts";
 import { hostOf, knowHosts } from "../support/hosted-daemon.ts";
 import { processesOf } from "../support/processes.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
@@ -316,13 +313,7 @@ test("what finds a run again is recorded before its host is dialled", async () =
   const body = { host: "silent", command: "true", durable: true };
   const { id } = await daemon.client.call("createRun", { body });
   await dialled.promise;
-  using database = openDatabase({
-    path: join(daemon.stateDirectory, "hostrun.db"),
-    migrations: join(import.meta.dirname, "../../migrations"),
-    nativeBinding: undefined,
-  });
-  const { planned } = createDurablePlans(database).list();
-  expect(planned.map(({ run }) => run.id)).toEqual([id]);
+  expect(plannedRuns(daemon.stateDirectory).map(({ run }) => run.id)).toEqual([id]);
 });
 
 test("a daemon killed at any moment of the start: it runs once and ends so, or never and fails", async () => {

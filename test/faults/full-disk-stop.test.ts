@@ -5,23 +5,22 @@ import { systemClock } from "../../daemon/core/clock.ts";
 import { silentLog } from "../../daemon/core/log.ts";
 import { LiveRun } from "../../daemon/runs/record/live-run.ts";
 import { abandonAll } from "../../daemon/runs/terminate/abandon-all.ts";
-import { openDatabase } from "../../daemon/store/database.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import type { Problem } from "../../protocol/problem.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
-import { endedRun } from "../support/stored-run.ts";
+import { queuedRun } from "../support/stored-run.ts";
 
-const migrations = join(import.meta.dirname, "../../migrations");
 const kibibyte = 1024;
 
 /** How many of 600 runs that wait are ended in the store when a daemon stops whose disk became full. */
 async function endedOnFullDisk(reserveBytes: number): Promise<number> {
   await using disk = await openSmallDisk(16);
-  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(join(disk.path, "db"));
   const store = createRunStore(database);
   const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
   const runs = Array.from({ length: 600 }, () => {
-    const run = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const run = queuedRun("x", "web1");
     return new LiveRun(run, { key: undefined }, 1024 * kibibyte, parts);
   });
   // The log that SQLite has written already would be room, too.

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
@@ -15,32 +15,30 @@ import { createHostStore } from "../../daemon/store/hosts.ts";
 import { createSnippetStore } from "../../daemon/store/snippets.ts";
 import type { Run } from "../../protocol/run.ts";
 import { NewSnippet } from "../../protocol/snippet.ts";
-import { openDatabase } from "../../daemon/store/database.ts";
-import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../daemon/store/runs.ts";
 import { placeNames } from "../../protocol/places.ts";
 import { openCli } from "../support/cli.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon, spawnDaemon } from "../support/daemon.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { openDirectory } from "../support/directory.ts";
-import { durableFilesOf, until } from "../support/durable.ts";
+import { durableFilesOf, plannedRuns, until } from "../support/durable.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { openSmallDisk } from "../support/small-disk.ts";
 import { openSshd } from "../support/sshd.ts";
-import { endedRun } from "../support/stored-run.ts";
+import { queuedRun } from "../support/stored-run.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
 
-const migrations = join(import.meta.dirname, "../../migrations");
 const mebibyte = 1024 * 1024;
 
 test("on a full disk no run begins, what runs goes on with its loss announced, and room mends it", async () => {
   await using disk = await openSmallDisk(8);
-  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(join(disk.path, "db"));
   const store = createRunStore(database);
   const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
   const begin = (): LiveRun => {
-    const run = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const run = queuedRun("x", "web1");
     return new LiveRun(run, { key: undefined }, 64 * mebibyte, parts);
   };
   const live = begin();
@@ -67,7 +65,7 @@ test("on a full disk no run begins, what runs goes on with its loss announced, a
 
 test("on a full disk no host, no mark of one and no snippet is said to be kept that is not", async () => {
   await using disk = await openSmallDisk(8);
-  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(join(disk.path, "db"));
   const at = new Date().toISOString();
   const hosts = createHostStore(database, systemClock);
   const snippets = createSnippetStore(database);
@@ -105,11 +103,11 @@ test("on a full disk no host, no mark of one and no snippet is said to be kept t
 
 test("on a full disk runs can be deleted, and that makes room for others", async () => {
   await using disk = await openSmallDisk(8);
-  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(join(disk.path, "db"));
   const store = createRunStore(database);
   const parts = { store, clock: systemClock, log: silentLog, onChange: () => undefined };
   const run = async (bytes: number): Promise<string> => {
-    const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const start = queuedRun("x", "web1");
     const live = new LiveRun(start, { key: undefined }, 64 * mebibyte, parts);
     live.output("stdout", Buffer.alloc(bytes, "a"));
     await turn();
@@ -133,7 +131,7 @@ test("on a full disk runs can be deleted, and that makes room for others", async
 
 test("on a full disk runs end as they end, in the store before that is shown, and as unknown where even that has no room", async () => {
   await using disk = await openSmallDisk(16);
-  using database = openDatabase({ path: join(disk.path, "db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(join(disk.path, "db"));
   // As small as the thread for checkpoints keeps the log, which is room for endings.
   database.sql.pragma("wal_autocheckpoint = 1000");
   const store = createRunStore(database);
@@ -144,7 +142,7 @@ test("on a full disk runs end as they end, in the store before that is shown, an
   };
   const parts = { store, clock: systemClock, log: silentLog, onChange };
   const begin = (): LiveRun => {
-    const run = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const run = queuedRun("x", "web1");
     return new LiveRun(run, { key: undefined }, mebibyte, parts);
   };
   const runs = Array.from({ length: 300 }, begin);
@@ -191,7 +189,6 @@ describe("what was shown on a full disk as the end of a run is its end for the n
     await using stack = new AsyncDisposableStack();
     const disk = stack.use(await openSmallDisk(16));
     const stateDirectory = join(disk.path, "state");
-    await mkdir(stateDirectory, { mode: 0o700 });
     const daemon = stack.use(await openHostedDaemon({ stateDirectory }));
     const run = new RunReading();
     const command = "echo A; read line; yes | head -c 20000000";
@@ -237,7 +234,6 @@ describe("what was shown on a full disk as the end of a run is its end for the n
 test("a reader of every byte gets them on a full disk, too, and the record has a gap in their place", async () => {
   await using disk = await openSmallDisk(16);
   const stateDirectory = join(disk.path, "state");
-  await mkdir(stateDirectory, { mode: 0o700 });
   await using daemon = await openHostedDaemon({ stateDirectory });
   const bytes = 20_000_000;
   const command = `echo A; read line; yes 0123456 | head -c ${bytes}; echo over >&2; echo B`;
@@ -270,7 +266,6 @@ test("a daemon on a full disk begins no run, ends those under way as they end, a
   await using counter = await openCounter();
   await using silent = await openTcpPeer(() => undefined);
   const stateDirectory = join(disk.path, "state");
-  await mkdir(stateDirectory, { mode: 0o700 });
   await using daemon = await openHostedDaemon({ stateDirectory });
   const { address, port } = silent;
   await daemon.client.call("createHost", { body: { name: "silent", address, port } });
@@ -323,11 +318,7 @@ test("a daemon on a full disk begins no run, ends those under way as they end, a
   expect((await daemon.run("echo room")).text()).toBe("room\n");
   await expect.poll(() => counter.count()).toBe(1);
   // The next daemon knows only what was written.
-  using database = openDatabase({
-    path: join(stateDirectory, "hostrun.db"),
-    migrations,
-    nativeBinding: undefined,
-  });
+  using database = openTestDatabase(join(stateDirectory, "hostrun.db"));
   const store = createRunStore(database);
   await expect.poll(() => store.listOpen()).toEqual([]);
   await daemon.kill("SIGKILL");
@@ -342,7 +333,6 @@ describe("a durable run on a full disk", () => {
     const disk = stack.use(await openSmallDisk(16));
     const directory = stack.use(await openDirectory({ readable: true }));
     const stateDirectory = join(disk.path, "state");
-    await mkdir(stateDirectory, { mode: 0o700 });
     const daemon = stack.use(await openHostedDaemon({ stateDirectory }));
     const waitFor = (gate: string): string => `until [ -e ${directory.join(gate)} ]; do sleep 0.05; done`;
     const command = `echo A; ${waitFor("b")}; echo B; ${waitFor("c")}; echo C; exit 3`;
@@ -394,13 +384,7 @@ describe("a durable run on a full disk", () => {
     const said = reading.of("status").map(({ message }) => message);
     expect(said.at(-1)).toMatch(new RegExp(`It is still on web1, in /var/tmp/hostrun-\\d+/${reading.id}$`));
     disk.makeRoom();
-    const stateDirectory = join(disk.path, "state");
-    using database = openDatabase({
-      path: join(stateDirectory, "hostrun.db"),
-      migrations,
-      nativeBinding: undefined,
-    });
-    await expect.poll(() => createDurablePlans(database).list().planned, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => plannedRuns(daemon.stateDirectory), { timeout: 20_000 }).toEqual([]);
     expect(await files()).toContain(reading.id);
   });
 });

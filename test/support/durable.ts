@@ -1,7 +1,11 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import type { PlannedRun } from "../../daemon/runs/durable/plan.ts";
+import { createDurablePlans } from "../../daemon/store/durable-runs.ts";
+import { openTestDatabase } from "./database.ts";
 import { openDirectory } from "./directory.ts";
 
 const run = promisify(execFile);
@@ -10,6 +14,12 @@ const run = promisify(execFile);
 export async function durableFilesOf(user: string): Promise<string[]> {
   const { stdout } = await run("id", ["-u", user]);
   return readdir(`/var/tmp/hostrun-${stdout.trim()}`).catch(() => []);
+}
+
+/** The durable runs that the next daemon of a state directory would go on with. */
+export function plannedRuns(stateDirectory: string): readonly PlannedRun[] {
+  using database = openTestDatabase(join(stateDirectory, "hostrun.db"));
+  return createDurablePlans(database).list().planned;
 }
 
 /** Resolves when `seen` gives true, looked for twenty times a second. */

@@ -28,3 +28,8 @@ export function endedRun(command: string, host: string, endedAt = "2026-01-01T00
     timings: { queueMs: null, connectMs: null, channelMs: null, firstByteMs: null, totalMs: null },
   };
 }
+
+/** A run that waits, as the engine gives it to a record. */
+export function queuedRun(command: string, host: string): Run {
+  return { ...endedRun(command, host), state: "queued", outcome: null, exitCode: null, endedAt: null };
+}

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createMemoryCache } from "../../../../daemon/cache/memory.ts";
 import { systemClock } from "../../../../daemon/core/clock.ts";
@@ -6,17 +5,15 @@ import { silentLog } from "../../../../daemon/core/log.ts";
 import { RunHistory } from "../../../../daemon/runs/history.ts";
 import type { EventLog } from "../../../../daemon/runs/record/event-log.ts";
 import { LiveRun } from "../../../../daemon/runs/record/live-run.ts";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { problemOf } from "../../../support/http.ts";
-import { endedRun } from "../../../support/stored-run.ts";
-
-const migrations = join(import.meta.dirname, "../../../../migrations");
+import { queuedRun } from "../../../support/stored-run.ts";
 
 test("a run whose ending a full disk did not take can be deleted, and nothing of it is written then", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   let full = false;
   const append: EventLog["append"] = (...written) => {
@@ -24,7 +21,7 @@ test("a run whose ending a full disk did not take can be deleted, and nothing of
     store.events.append(...written);
   };
   const parts = { clock: systemClock, log: silentLog, onChange: () => undefined };
-  const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const start = queuedRun("x", "web1");
   const events = { ...store.events, append };
   const live = new LiveRun(start, { key: undefined }, 1000, { ...parts, store: { ...store, events } });
   let known: LiveRun | undefined = live;

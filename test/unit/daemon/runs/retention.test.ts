@@ -1,16 +1,13 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { forgetOldest } from "../../../../daemon/runs/retention.ts";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
-const migrations = join(import.meta.dirname, "../../../../migrations");
-
 async function openHistory() {
   const directory = await openDirectory();
-  const database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   const forgotten: string[] = [];
   const forgetAll = async (settings: { historyDays: number; historyMaxBytes: number }, now: string) => {

@@ -1,12 +1,11 @@
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../../daemon/core/clock.ts";
 import { type LogFields, silentLog } from "../../../../daemon/core/log.ts";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { plainHopSettings } from "../../../../daemon/transport/hop-settings.ts";
 import { createDurablePlans } from "../../../../daemon/store/durable-runs.ts";
 import { createHostStore } from "../../../../daemon/store/hosts.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
@@ -14,10 +13,7 @@ await using stack = new AsyncDisposableStack();
 const directory = stack.use(await openDirectory());
 const warnings: LogFields[] = [];
 const log = { ...silentLog, warn: (_: string, fields: LogFields = {}) => void warnings.push(fields) };
-const migrations = join(import.meta.dirname, "../../../../migrations");
-const database = stack.use(
-  openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined, log }),
-);
+const database = stack.use(openTestDatabase(directory.join("db"), log));
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 const store = createRunStore(database);

@@ -1,16 +1,13 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { plannedRuns } from "../../../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
-const migrations = join(import.meta.dirname, "../../../../migrations");
-
 test("a start reads no other run to find the durable ones", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   for (let number = 0; number < 100; number += 1) store.create(endedRun("true", "web1"), [], undefined);
   // As a stop leaves it: SQLite then knows that there are many runs.

@@ -1,12 +1,10 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
-const migrations = join(import.meta.dirname, "../../../../migrations");
 const at = "2026-01-02T03:04:05.006Z";
 const status = (seq: number, message: string): StoredEvent => ({
   seq,
@@ -17,7 +15,7 @@ const status = (seq: number, message: string): StoredEvent => ({
 
 test("the events of each run are its own, and a run that is not known has none and takes none", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   const { events } = store;
   const [one, other, gone] = [endedRun("one", "web1"), endedRun("other", "web1"), endedRun("gone", "web1")];
@@ -42,7 +40,7 @@ test("the events of each run are its own, and a run that is not known has none a
 
 test("a run that could not be written, and one that ended or was deleted, have no number of another run", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   const open = { state: "running", outcome: null, endedAt: null } as const;
   const [lost, next, ended] = ["lost", "next", "ended"].map((name) => ({
@@ -64,7 +62,7 @@ test("a run that could not be written, and one that ended or was deleted, have n
 
 test("events and the state that they come with are written together, or not at all", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   const run = { ...endedRun("x", "web1"), state: "running", outcome: null, endedAt: null } as const;
   store.create(run, [status(1, "begun")], undefined);

@@ -1,19 +1,15 @@
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type LogFields, silentLog } from "../../../../daemon/core/log.ts";
 import { type HostOverlay, noOverlay } from "../../../../daemon/hosts/host-overlay.ts";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { createHostOverlays } from "../../../../daemon/store/host-overlays.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 
 await using stack = new AsyncDisposableStack();
 const directory = stack.use(await openDirectory());
 const warnings: LogFields[] = [];
 const log = { ...silentLog, warn: (_: string, fields: LogFields = {}) => void warnings.push(fields) };
-const migrations = join(import.meta.dirname, "../../../../migrations");
-const database = stack.use(
-  openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined, log }),
-);
+const database = stack.use(openTestDatabase(directory.join("db"), log));
 const owned = stack.move();
 afterAll(() => owned.disposeAsync());
 

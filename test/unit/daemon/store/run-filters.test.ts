@@ -1,16 +1,14 @@
-import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { listQueries } from "../../../../daemon/store/run-list.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import type { Run } from "../../../../protocol/run.ts";
 import type { RunQuery } from "../../../../protocol/run-query.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
 
-const migrations = join(import.meta.dirname, "../../../../migrations");
 const directory = await openDirectory();
-const database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+const database = openTestDatabase(directory.join("db"));
 const store = createRunStore(database);
 afterAll(async () => {
   database[Symbol.dispose]();

@@ -1,15 +1,12 @@
-import { join } from "node:path";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { StoredEvent } from "../../../../daemon/runs/record/stored-event.ts";
-import { openDatabase } from "../../../../daemon/store/database.ts";
 import { listQueries } from "../../../../daemon/store/run-list.ts";
 import { createRunStore } from "../../../../daemon/store/runs.ts";
 import { searchedBytes } from "../../../../daemon/store/search.ts";
+import { openTestDatabase } from "../../../support/database.ts";
 import { openDirectory } from "../../../support/directory.ts";
 import { endedRun } from "../../../support/stored-run.ts";
-
-const migrations = join(import.meta.dirname, "../../../../migrations");
 
 function output(seq: number, body: Buffer | string, noise = false): StoredEvent {
   return {
@@ -25,11 +22,7 @@ function output(seq: number, body: Buffer | string, noise = false): StoredEvent 
 
 async function openStore() {
   const directory = await openDirectory();
-  const database = openDatabase({
-    path: directory.join("hostrun.db"),
-    migrations,
-    nativeBinding: undefined,
-  });
+  const database = openTestDatabase(directory.join("hostrun.db"));
   const store = createRunStore(database);
   const find = (q: string, more: object = {}): string[] =>
     store.list({ q, limit: 50, before: undefined, ...more }).runs.map(({ command }) => command);

@@ -1,23 +1,18 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
 import { silentLog } from "../../../../../daemon/core/log.ts";
 import type { EventLog } from "../../../../../daemon/runs/record/event-log.ts";
 import { LiveRun } from "../../../../../daemon/runs/record/live-run.ts";
-import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import type { Run } from "../../../../../protocol/run.ts";
+import { openTestDatabase } from "../../../../support/database.ts";
 import { openDirectory } from "../../../../support/directory.ts";
-import { endedRun } from "../../../../support/stored-run.ts";
-
-const migrations = join(import.meta.dirname, "../../../../../migrations");
+import { queuedRun } from "../../../../support/stored-run.ts";
 
 /** Runs on a store that counts its commits of events; `takesMany`: those of many runs, too. */
 async function open(stack: AsyncDisposableStack, takesMany: boolean) {
   const directory = stack.use(await openDirectory());
-  const database = stack.use(
-    openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined }),
-  );
+  const database = stack.use(openTestDatabase(directory.join("db")));
   const store = createRunStore(database);
   const ids = new Map<string, string>();
   const nameOf = (id: string): string => [...ids].find((entry) => entry[1] === id)?.[0] ?? id;
@@ -42,7 +37,7 @@ async function open(stack: AsyncDisposableStack, takesMany: boolean) {
     },
   };
   const begin = (name: string): LiveRun => {
-    const queued = { ...endedRun(name, "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const queued = queuedRun(name, "web1");
     ids.set(name, queued.id);
     return new LiveRun(queued, { key: undefined }, 1000, parts);
   };

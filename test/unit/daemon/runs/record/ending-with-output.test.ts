@@ -1,24 +1,19 @@
-import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
 import { silentLog } from "../../../../../daemon/core/log.ts";
 import type { EventLog } from "../../../../../daemon/runs/record/event-log.ts";
 import { LiveRun } from "../../../../../daemon/runs/record/live-run.ts";
-import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import { Problem } from "../../../../../protocol/problem.ts";
+import { openTestDatabase } from "../../../../support/database.ts";
 import { openDirectory } from "../../../../support/directory.ts";
-import { endedRun } from "../../../../support/stored-run.ts";
-
-const migrations = join(import.meta.dirname, "../../../../../migrations");
+import { queuedRun } from "../../../../support/stored-run.ts";
 
 /** A run on a store that tells of what it wrote; it takes no output where it is `full`. */
 async function open(stack: AsyncDisposableStack, full: boolean) {
   const directory = stack.use(await openDirectory());
-  const database = stack.use(
-    openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined }),
-  );
+  const database = stack.use(openTestDatabase(directory.join("db")));
   const store = createRunStore(database);
   const commits: string[][] = [];
   const kindsOf = (events: Parameters<EventLog["append"]>[1]): string[] =>
@@ -34,7 +29,7 @@ async function open(stack: AsyncDisposableStack, full: boolean) {
     log: silentLog,
     onChange: () => undefined,
   };
-  const queued = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const queued = queuedRun("x", "web1");
   const live = new LiveRun(queued, { key: undefined }, 1000 * 1000, parts);
   let woken = 0;
   live.transcript.follow(() => {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
@@ -12,15 +11,14 @@ import { mended } from "../../../../../daemon/runs/record/mended-event.ts";
 import type { EventLog } from "../../../../../daemon/runs/record/event-log.ts";
 import type { RunStore } from "../../../../../daemon/runs/record/run-store.ts";
 import type { StoredEvent } from "../../../../../daemon/runs/record/stored-event.ts";
-import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../../protocol/event.ts";
+import { openTestDatabase } from "../../../../support/database.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 import { cases, casesTimeout } from "../../../../support/fault-counts.ts";
 import { RunReading } from "../../../../support/run-stream.ts";
-import { endedRun } from "../../../../support/stored-run.ts";
+import { queuedRun } from "../../../../support/stored-run.ts";
 
-const migrations = join(import.meta.dirname, "../../../../../migrations");
 const streams = ["stdout", "stderr"] as const;
 
 const step = fc.oneof(
@@ -61,7 +59,7 @@ test(
   "first and last half are kept; every reader, from wherever, knows each byte or that it is gone",
   async () => {
     await using directory = await openDirectory({ memory: true });
-    using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+    using database = openTestDatabase(directory.join("db"));
     const stores = layouts.map((limits) => createRunStore(database, limits));
     const property = fc.asyncProperty(
       fc.constantFrom(...stores),
@@ -69,7 +67,7 @@ test(
       fc.nat({ max: 600 }),
       fc.array(fc.nat(70), { maxLength: 3 }),
       async (store, steps, limit, leaveAt) => {
-        const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+        const start = queuedRun("x", "web1");
         let daemon = mortalDaemon(store);
         let live = new LiveRun(start, { key: undefined }, limit, daemon.parts);
         const encode = createEventEncoder(store.events.epoch, live.run.id, true);
@@ -127,9 +125,9 @@ test(
 
 test("under the next daemon, what was dropped last of a stream is not had again, and its end is kept", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
-  const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const start = queuedRun("x", "web1");
   const { parts } = mortalDaemon(store);
   const first = new LiveRun(start, { key: undefined }, 1000, parts);
   const letters = Buffer.from("abcdefghijklmnopqrstuvwxyz".repeat(200));
@@ -167,9 +165,9 @@ function mortalDaemon(store: RunStore) {
 
 test("the limit holds also where more was to be dropped than a step drops, and nothing comes after it", async () => {
   await using directory = await openDirectory();
-  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  using database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
-  const start = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+  const start = queuedRun("x", "web1");
   const live = new LiveRun(start, { key: undefined }, 1000, mortalDaemon(store).parts);
   // Each is a piece of its own; a step drops 2,000.
   for (let count = 0; count < 3000; count += 1) {

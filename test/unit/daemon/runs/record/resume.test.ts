@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
@@ -14,20 +13,17 @@ import { RunHistory } from "../../../../../daemon/runs/history.ts";
 import { LiveRun } from "../../../../../daemon/runs/record/live-run.ts";
 import type { EventLog } from "../../../../../daemon/runs/record/event-log.ts";
 import type { ShownEvent, StoredEvent } from "../../../../../daemon/runs/record/stored-event.ts";
-import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import type { OutputStream } from "../../../../../protocol/event.ts";
+import { openTestDatabase } from "../../../../support/database.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 import { cases, casesTimeout } from "../../../../support/fault-counts.ts";
 import { RunReading } from "../../../../support/run-stream.ts";
-import { endedRun } from "../../../../support/stored-run.ts";
+import { queuedRun } from "../../../../support/stored-run.ts";
 
 await using starting = new AsyncDisposableStack();
 const directory = starting.use(await openDirectory({ memory: true }));
-const migrations = join(import.meta.dirname, "../../../../../migrations");
-const database = starting.use(
-  openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined }),
-);
+const database = starting.use(openTestDatabase(directory.join("db")));
 const store = createRunStore(database);
 const cache = createMemoryCache();
 const owned = starting.move();
@@ -72,7 +68,7 @@ class Daemon {
   constructor(limit: number, keepBytes: number) {
     this.#limit = limit;
     this.#keepBytes = keepBytes;
-    const run = { ...endedRun("x", "web1"), state: "queued", outcome: null, endedAt: null } as const;
+    const run = queuedRun("x", "web1");
     this.#live = this.#open((parts) => new LiveRun(run, { key: undefined }, limit, parts));
     this.#newest = this.#follow(0);
     this.history = new RunHistory({

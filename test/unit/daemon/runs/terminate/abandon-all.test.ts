@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createMemoryCache } from "../../../../../daemon/cache/memory.ts";
 import { systemClock } from "../../../../../daemon/core/clock.ts";
@@ -7,7 +6,6 @@ import { Prompts } from "../../../../../daemon/prompts/prompts.ts";
 import { RunEngine } from "../../../../../daemon/runs/engine.ts";
 import { LatencyRecord } from "../../../../../daemon/runs/latency.ts";
 import { SudoGates } from "../../../../../daemon/runs/sudo/sudo-gates.ts";
-import { openDatabase } from "../../../../../daemon/store/database.ts";
 import { createDurablePlans } from "../../../../../daemon/store/durable-runs.ts";
 import { createRunStore } from "../../../../../daemon/store/runs.ts";
 import { plainHopSettings } from "../../../../../daemon/transport/hop-settings.ts";
@@ -17,6 +15,7 @@ import { plainSessionSettings } from "../../../../../daemon/transport/session-se
 import { Problem } from "../../../../../protocol/problem.ts";
 import { RunRequest } from "../../../../../protocol/run.ts";
 import { defaultSettings } from "../../../../../protocol/settings.ts";
+import { openTestDatabase } from "../../../../support/database.ts";
 import { openDirectory } from "../../../../support/directory.ts";
 
 const target: Target = {
@@ -34,8 +33,7 @@ const target: Target = {
 /** A host that lets nobody in, which the engine lets two runs wait for at once; all others wait their turn. */
 async function openEngine() {
   const directory = await openDirectory();
-  const migrations = join(import.meta.dirname, "../../../../../migrations");
-  const database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  const database = openTestDatabase(directory.join("db"));
   const store = createRunStore(database);
   const counts = { asked: 0, commits: 0, ended: 0 };
   const remote: Remote = {
