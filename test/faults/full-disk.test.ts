@@ -457,7 +457,12 @@ test("a person whose disk is full forgets runs, also one whose end waits to be w
   expect(await said("stop")).toMatch(/^0 /);
   disk.fill();
   expect(await said("history")).toMatch(/^0 .*\n.* exit 0 /);
-  expect(await said("run", "web1", "--", "echo no")).toMatch(full);
-  expect(await said(...forget)).toMatch(/^0 Forgot 1 run/);
+  // Starting makes some room, which depends on what the last daemon left in its write-ahead log: a run may fit into that.
+  const afterFilling = (): Promise<string> => {
+    disk.fill();
+    return said("run", "web1", "--", "echo no");
+  };
+  await expect.poll(afterFilling, { timeout: 60_000 }).toMatch(full);
+  expect(await said(...forget)).toMatch(/^0 Forgot \d+ runs?\./);
   expect(await said("run", "web1", "--", "echo room")).toMatch(/^0 room/);
 });
