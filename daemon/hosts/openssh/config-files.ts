@@ -2,7 +2,7 @@ import { Problem } from "../../../protocol/problem.ts";
 import { visibleLine } from "../../../protocol/visible.ts";
 import type { Clock } from "../../core/clock.ts";
 import { SharedQuery } from "../../core/shared-query.ts";
-import { TimeSlice } from "../../core/time-slice.ts";
+import { takeLines } from "../../core/sliced-lines.ts";
 import type { UserFiles } from "../../core/user-files.ts";
 import { includedPaths } from "./config-include.ts";
 import { type ConfigLine, type ConfigTree, parseConfigLine } from "./config-line.ts";
@@ -124,16 +124,10 @@ export class ConfigFiles {
   async #parse(path: string, { bytes, version }: { bytes: Buffer; version: string }): Promise<ParsedFile> {
     const text = bytes.toString("utf8");
     const lines: ConfigLine[] = [];
-    const slice = new TimeSlice(this.#parts.clock);
-    let at = 0;
-    for (let line = 1; at < text.length; line += 1) {
-      const newline = text.indexOf("\n", at);
-      const end = newline === -1 ? text.length : newline;
-      const parsed = parseConfigLine(text.slice(at, end), { file: path, line });
+    await takeLines(text, this.#parts.clock, (each, line) => {
+      const parsed = parseConfigLine(each, { file: path, line });
       if (parsed !== undefined) lines.push(parsed);
-      at = end + 1;
-      if (slice.spent) await slice.next();
-    }
+    });
     return { id: (this.#parsedFiles += 1), path, version, text, bytes: bytes.length, lines };
   }
 

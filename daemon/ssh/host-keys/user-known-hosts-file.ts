@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { takeLines } from "../../core/sliced-lines.ts";
 import { TimeSlice } from "../../core/time-slice.ts";
 import type { UserFiles } from "../../core/user-files.ts";
 import {
@@ -99,7 +100,7 @@ export class UserKnownHostsFile {
   }
 }
 
-/** The entries and the malformed lines of a known_hosts text. Parsed in time slices, since there may be 100,000 lines. */
+/** The entries and the malformed lines of a known_hosts text. */
 export async function parseKnownHosts(
   text: string,
   file: string,
@@ -107,18 +108,11 @@ export async function parseKnownHosts(
 ): Promise<{ readonly lines: readonly KnownHostLine[]; readonly malformed: readonly MalformedLine[] }> {
   const lines: KnownHostLine[] = [];
   const malformed: MalformedLine[] = [];
-  const slice = new TimeSlice(clock);
-  let at = 0;
-  for (let line = 1; at < text.length; line += 1) {
-    const newline = text.indexOf("\n", at);
-    const end = newline === -1 ? text.length : newline;
-    const parsed = parseKnownHost(text.slice(at, end), { file, line });
-    if (parsed !== undefined) {
-      if (isEntry(parsed)) lines.push(parsed);
-      else malformed.push(parsed);
-    }
-    at = end + 1;
-    if (slice.spent) await slice.next();
-  }
+  await takeLines(text, clock, (each, line) => {
+    const parsed = parseKnownHost(each, { file, line });
+    if (parsed === undefined) return;
+    if (isEntry(parsed)) lines.push(parsed);
+    else malformed.push(parsed);
+  });
   return { lines, malformed };
 }
