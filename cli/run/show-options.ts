@@ -1,4 +1,4 @@
-import { UsageError } from "../command.ts";
+import { refuseTogether, UsageError } from "../command.ts";
 
 /**
  * How the output of many hosts is shown: lines as they arrive, each distinct output once, the most common one and the
@@ -43,19 +43,11 @@ export function parseShow(values: {
   readonly diff?: boolean | undefined;
   readonly format?: string | undefined;
 }): JobShow {
-  const { json = false, gather = false, diff = false, format } = values;
+  const { gather = false, diff = false, format } = values;
   if (!["csv", "json", undefined].includes(format))
     throw new UsageError(`--format is "${format}", but must be csv or json.`);
-  const asked: readonly (readonly [string, boolean])[] = [
-    ["--diff", diff],
-    // --diff is another form of --gather, so the two are compatible.
-    ["--gather", gather && !diff],
-    ["--format", format !== undefined],
-    ["--json", json],
-  ];
-  const [one, other] = asked.filter(([, isAsked]) => isAsked);
-  if (one !== undefined && other !== undefined)
-    throw new UsageError(`${one[0]} and ${other[0]} cannot be used together.`);
+  // --diff is another form of --gather, so the two are compatible.
+  refuseTogether(values, diff ? "diff" : "gather", "format", "json");
   if (format === "csv") return "csv";
   if (diff) return "differences";
   return gather ? "groups" : "lines";

@@ -1,38 +1,23 @@
 import type { Daemon } from "../../client/daemon.ts";
 import { listedRuns } from "../../client/listed-runs.ts";
-import { Problem } from "../../protocol/problem.ts";
 import type { Run } from "../../protocol/run.ts";
-import { UsageError } from "../command.ts";
+import { findById } from "../find-by-id.ts";
 
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const timeDigits = 12;
 /** A run's id and its createdAt are generated slightly apart. */
 const slackMs = 60_000;
 const latestInstant = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** The run named by `word`: a whole id, a unique prefix of one, or `last`. */
-export async function findRun(daemon: Daemon, word: string): Promise<Run> {
-  const id = word.toLowerCase();
-  if (id === "last") {
-    const { items } = await daemon.call("listRuns", { query: { limit: "1" } });
-    const [last] = items;
-    if (last === undefined) throw new Problem("run_unknown", "There are no runs yet.");
-    return last;
-  }
-  if (uuid.test(id)) return daemon.call("getRun", { params: { run: id } });
-  if (!/^[0-9a-f-]{1,36}$/.test(id)) {
-    throw new UsageError(
-      `"${word}" is not a run: give the beginning of an id of \`hostrun history\`, or last.`,
-    );
-  }
-  const [first, second] = await startingWith(daemon, id);
-  if (first === undefined) {
-    throw new Problem("run_unknown", `No run's id begins with ${word}. See \`hostrun history\`.`);
-  }
-  if (second !== undefined) {
-    throw new Problem("run_unknown", `More than one run's id begins with ${word}. Give more of it.`);
-  }
-  return first;
+export function findRun(daemon: Daemon, word: string): Promise<Run> {
+  return findById(word, {
+    noun: "run",
+    list: "hostrun history",
+    unknown: "run_unknown",
+    last: async () => (await daemon.call("listRuns", { query: { limit: "1" } })).items[0],
+    get: (id) => daemon.call("getRun", { params: { run: id } }),
+    startingWith: (prefix) => startingWith(daemon, prefix),
+  });
 }
 
 /** The first two matches; an id begins with its time (UUIDv7), so that only runs around that time are searched. */
