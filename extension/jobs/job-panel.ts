@@ -13,6 +13,7 @@ import { commandLine, oneLine, shortened } from "../plain-text.ts";
 import { asProblem } from "../problem-report.ts";
 import { messageHtml, pageHtml, webviewRoot } from "../terminal/panel-html.ts";
 import { translatedPanelLabels } from "../terminal/panel-look.ts";
+import { panelMessage } from "../terminal/panel-message.ts";
 import { tabIcon } from "../terminal/tab-icon.ts";
 import { readGroups, readLastLines } from "./job-results.ts";
 import { JobRows } from "./job-rows.ts";
@@ -97,13 +98,10 @@ export class JobPanel {
   }
 
   #take(message: unknown): void {
-    const { success, data, error } = FromJobPanel.safeParse(message);
-    if (!success) {
-      const where = error.issues[0]?.path.join(".") ?? "";
-      this.#context.log.warn(
-        `A message of the panel of job ${this.#jobId} was not understood, at "${where}"`,
-      );
-    } else if (data.type === "ready") void this.#begin();
+    const { log } = this.#context;
+    const data = panelMessage(FromJobPanel, message, { panel: `job ${this.#jobId}`, log });
+    if (data === undefined) return;
+    if (data.type === "ready") void this.#begin();
     else if (data.type === "visible") {
       this.#visible = data.hosts;
       this.#schedule("lines", 0);

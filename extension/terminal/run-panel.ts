@@ -13,6 +13,7 @@ import { OutputFlow } from "./output-flow.ts";
 import { messageHtml, panelHtml, preparePage } from "./panel-html.ts";
 import { panelLook, translatedPanelLabels } from "./panel-look.ts";
 import { PanelMail } from "./panel-mail.ts";
+import { panelMessage } from "./panel-message.ts";
 import type { FinishedNotices, RunTab } from "./finished-notices.ts";
 import { feedRun, type RunScreen } from "./run-feed.ts";
 import { TabFace } from "./tab-face.ts";
@@ -168,18 +169,13 @@ export class RunPanel implements RunTab {
   }
 
   #take(message: unknown): void {
-    const parsed = FromPanel.safeParse(message);
-    if (!parsed.success) {
-      const where = parsed.error.issues[0]?.path.join(".") ?? "";
-      this.#context.log.warn(
-        `A message of the panel of run ${this.#runId} was not understood, at "${where}"`,
-      );
-      return;
-    }
-    if (parsed.data.type === "ready") void this.#startFeed();
-    else if (parsed.data.type === "focused") this.#focus.settle();
-    else if (parsed.data.type === "drawn") this.#flow?.drawn(parsed.data.characters);
-    else void this.#context.act(this, parsed.data);
+    const { log } = this.#context;
+    const data = panelMessage(FromPanel, message, { panel: `run ${this.#runId}`, log });
+    if (data === undefined) return;
+    if (data.type === "ready") void this.#startFeed();
+    else if (data.type === "focused") this.#focus.settle();
+    else if (data.type === "drawn") this.#flow?.drawn(data.characters);
+    else void this.#context.act(this, data);
   }
 
   async #askOnceFocused(): Promise<void> {
