@@ -10,12 +10,15 @@ type StartOptions = Omit<LaunchOptions, "deadlineMs">;
 
 /**
  * Called before a daemon is restarted: rejects if the new one would not start with these arguments and the present
- * settings, with the error that it would have printed.
+ * settings, with the error that it would have printed, and the
+ * reason "would_not_start".
  */
 export async function checkStart(options: StartOptions): Promise<void> {
   const why = await startFault(options);
   if (why === undefined) return;
-  throw new Problem("conflict", `The daemon would not start again, so nothing was stopped: ${why}`);
+  throw new Problem("conflict", `The daemon would not start again, so nothing was stopped: ${why}`, {
+    reason: "would_not_start",
+  });
 }
 
 /** Why a daemon would not start in place of the one that may be running; undefined if it would start. */

@@ -79,10 +79,11 @@ export async function openDaemon(environment: DaemonEnvironment): Promise<Opened
  * it would exit with, for an invalid setting or an unavailable address. Changes nothing.
  */
 export async function checkStart(place: SettingsPlace): Promise<void> {
-  const { listen } = readSettings(place).current;
+  const settings = readSettings(place);
+  const { listen } = settings.current;
   const wanted = parseListenAddress(listen ?? "");
   // An address that the running daemon listens on will be free.
   if (wanted === undefined || urlOfRunning(place.stateDirectory) === `http://${listen}`) return;
-  const listener = await listenOnTcp(createServer(), wanted);
+  const listener = await listenOnTcp(createServer(), wanted, settings.sourceOf("listen"));
   await listener[Symbol.asyncDispose]();
 }

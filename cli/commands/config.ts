@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { discover } from "../../client/discover.ts";
+import { startFault } from "../../client/check-start.ts";
 import { placesIn } from "../../client/places.ts";
 import { isOfFields } from "../../protocol/invalid-request.ts";
 import { Problem } from "../../protocol/problem.ts";
@@ -9,9 +9,9 @@ import { checkStateDirectory } from "../../state-directory/trusted-directory.ts"
 import type { Command, CommandGroup } from "../command.ts";
 import { parseOptions, takeWords, UsageError } from "../command.ts";
 import { print, warn } from "../console.ts";
-import { changeEntry, faultOf, readEntries } from "../control/config-file.ts";
+import { changeEntry, readEntries } from "../control/config-file.ts";
 import { parseSettingName, parseSettingValue, settingText } from "../control/settings.ts";
-import { reachDaemon } from "../daemon-script.ts";
+import { daemonRuntime, daemonScript, reachDaemon } from "../daemon-script.ts";
 import { formatOptions, parseFormat, showOne } from "../format.ts";
 import { table } from "../table.ts";
 import { isAt } from "./start.ts";
@@ -97,7 +97,8 @@ Usage: hostrun config [list] [--json]
 The list says where each value comes from: its default, config.json, the environment
 (HOSTRUN_*) or a flag of the daemon. Times are in milliseconds, sizes in bytes; set takes
 them with a unit, too: 90s, 5m, 2h, 512M, 2GiB.
-set and unset change config.json; the environment and flags take precedence over it.
+set and unset change config.json, even if a setting in it keeps the daemon from starting; the environment
+and flags take precedence over it.
 `,
   subcommands: { list, get, set, unset },
 };
@@ -109,16 +110,24 @@ function configPath(): string {
   return join(directory, "config.json");
 }
 
-/**
- * Changes a setting through the daemon; directly in the file if no daemon runs, and none would start because of
- * another entry.
- */
+/** Changes a setting through the daemon; directly in the file if none starts. */
 async function change(name: string, value: string | number | null): Promise<number> {
   const path = configPath();
-  const entries = readEntries(path);
-  if (entries !== undefined && faultOf(entries) !== undefined && !(await isRunning())) {
+  try {
+    return await changeByDaemon(name, value);
+  } catch (failure) {
+    const entries = isNotStarting(failure) ? readEntries(path) : undefined;
+    if (entries === undefined || (value === null && !Object.hasOwn(entries, name))) throw failure;
     return changeFile(path, entries, name, value);
   }
+}
+
+/** Whether none runs that could be used, and a new one ends at once. */
+function isNotStarting(failure: unknown): boolean {
+  return failure instanceof Problem && ["died", "would_not_start"].includes(failure.members.reason ?? "");
+}
+
+async function changeByDaemon(name: string, value: string | number | null): Promise<number> {
   await using daemon = await reachDaemon();
   const report = await daemon.call("updateSettings", { body: { [name]: value } });
   const source = report.sources[name] ?? "default";
@@ -148,26 +157,21 @@ function listenNote(listen: string | null, url: string | null): string | undefin
   return "The daemon listens there from its next start on (`hostrun restart`).";
 }
 
-async function isRunning(): Promise<boolean> {
-  const found = await discover(placesIn());
-  found?.transport[Symbol.dispose]();
-  return found !== undefined;
-}
-
-function changeFile(
+async function changeFile(
   path: string,
   entries: Readonly<Record<string, unknown>>,
   name: string,
   value: string | number | null,
-): number {
-  const left = faultOf(changeEntry(path, entries, name, value));
+): Promise<number> {
+  changeEntry(path, entries, name, value);
   const file = visible(path);
   print(
     value === null
       ? `${visible(name)} is no longer in ${file}.\n`
       : `${name} is ${visible(settingText(value))} in ${file}.\n`,
   );
-  if (left !== undefined) warn(`The daemon still cannot start with ${file}: ${left}`);
+  const why = await startFault({ places: placesIn(), daemonScript, daemonRuntime: daemonRuntime() });
+  if (why !== undefined) warn(`The daemon still cannot start: ${why}`);
   return 0;
 }
 

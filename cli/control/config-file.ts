@@ -21,17 +21,10 @@ export function readEntries(path: string): Entries | undefined {
   }
 }
 
-/** Why no daemon would start with these settings; undefined if it would. */
-export function faultOf(entries: Entries): string | undefined {
-  const { error } = SettingsPatch.safeParse(entries);
-  return error === undefined ? undefined : invalidRequest(error).message;
-}
-
 /**
- * Changes one entry and leaves all others alone, even invalid ones; null removes it. Returns the entries then in the
- * file. Throws `invalid_request` for a value that the setting does not allow.
+ * Changes one entry and leaves all others alone, even invalid ones; null removes it. Throws `invalid_request` for a value that the setting does not allow.
  */
-export function changeEntry(path: string, entries: Entries, name: string, value: unknown): Entries {
+export function changeEntry(path: string, entries: Entries, name: string, value: unknown): void {
   if (value !== null) {
     const { error } = SettingsPatch.safeParse({ [name]: value });
     if (error !== undefined) throw invalidRequest(error);
@@ -39,5 +32,4 @@ export function changeEntry(path: string, entries: Entries, name: string, value:
   const others = Object.entries(entries).filter(([key]) => key !== name);
   const next = Object.fromEntries(value === null ? others : [...others, [name, value]]);
   writeFileAtomically(path, `${JSON.stringify(next, null, 2)}\n`);
-  return next;
 }

@@ -67,7 +67,7 @@ async function openTcp(
   if (wanted === undefined) return null;
   let authority = "";
   const server = serve({ by: "address", token, authority: () => authority });
-  const listener = scope.own(await listenOnTcp(server, wanted));
+  const listener = scope.own(await listenOnTcp(server, wanted, settings.sourceOf("listen")));
   ({ authority } = listener);
   token.onReplaced(() => server.closeAllConnections());
   log.info("The daemon listens on TCP", { authority });

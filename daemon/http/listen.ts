@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import { createServer, type Server as NetServer } from "node:net";
 import type { ListenAddress } from "../../protocol/listen-address.ts";
 import { Problem } from "../../protocol/problem.ts";
+import type { SettingSource } from "../../protocol/settings.ts";
 import { errorCode } from "../../state-directory/error-code.ts";
 import { checkOwn } from "../../state-directory/own-file.ts";
 
@@ -56,8 +57,25 @@ export interface TcpListener extends AsyncDisposable {
   readonly authority: string;
 }
 
-/** Also listens on a loopback address; disposed of as above. Throws `conflict` if the port is in use. */
-export async function listenOnTcp(server: Server, { address, port }: ListenAddress): Promise<TcpListener> {
+/** Where an address comes from, and how to change it. */
+const origins: Readonly<Record<SettingSource, string>> = {
+  default: "which is the default",
+  config:
+    "which `listen` in config.json names. `hostrun config set listen ADDRESS` changes it, and " +
+    "`hostrun config unset listen` takes it out",
+  environment: "which HOSTRUN_LISTEN names. Change that variable, or unset it",
+  flag: "which `--listen` names. Choose another one, or 0 as its port",
+};
+
+/**
+ * Also listens on a loopback address, which `source` gives; disposed of as above. Throws `conflict` if the port is in
+ * use.
+ */
+export async function listenOnTcp(
+  server: Server,
+  { address, port }: ListenAddress,
+  source: SettingSource,
+): Promise<TcpListener> {
   server.listen({ host: address, port, exclusive: true });
   try {
     await once(server, "listening");
@@ -65,11 +83,9 @@ export async function listenOnTcp(server: Server, { address, port }: ListenAddre
     const where = `${shown(address)}:${port}`;
     const what =
       errorCode(failure) === "EADDRINUSE"
-        ? `Another program listens on ${where}.`
-        : `The daemon cannot listen on ${where} (${errorCode(failure) ?? "failed"}).`;
-    throw new Problem("conflict", `${what} Choose another one by \`--listen\`, or 0 as its port.`, {
-      cause: failure,
-    });
+        ? `Another program listens on ${where}`
+        : `The daemon cannot listen (${errorCode(failure) ?? "failed"}) on ${where}`;
+    throw new Problem("conflict", `${what}, ${origins[source]}.`, { cause: failure });
   }
   const bound = server.address();
   const chosen = bound !== null && typeof bound === "object" ? bound.port : port;

@@ -49,10 +49,16 @@ export class SettingsFile {
     return this.#current;
   }
 
+  sourceOf(name: string): SettingSource {
+    if (name in this.#over.flag) return "flag";
+    if (name in this.#over.environment) return "environment";
+    return name in this.#config ? "config" : "default";
+  }
+
   /** The values, with secrets in `redisUrl` masked as `***`. */
   report(): SettingsReport {
     const { redisUrl } = this.#current;
-    const sources = Object.fromEntries(names.map((name) => [name, this.#sourceOf(name)]));
+    const sources = Object.fromEntries(names.map((name) => [name, this.sourceOf(name)]));
     return {
       values: { ...this.#current, redisUrl: redisUrl === null ? null : maskedUrl(redisUrl) },
       sources,
@@ -96,12 +102,6 @@ export class SettingsFile {
     check(this.#over.environment, "the environment");
     check(this.#over.flag, "the command line");
     return Settings.parse({ ...defaultSettings, ...config, ...this.#over.environment, ...this.#over.flag });
-  }
-
-  #sourceOf(name: string): SettingSource {
-    if (name in this.#over.flag) return "flag";
-    if (name in this.#over.environment) return "environment";
-    return name in this.#config ? "config" : "default";
   }
 }
 

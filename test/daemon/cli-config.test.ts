@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Cli, openCli } from "../support/cli.ts";
@@ -13,6 +15,15 @@ async function openWith(config: unknown): Promise<Cli> {
 
 async function configOf({ stateDirectory }: Cli): Promise<unknown> {
   return JSON.parse(await readFile(join(stateDirectory, "config.json"), "utf8"));
+}
+
+/** Something else that listens on a port of this machine. */
+async function openOther(): Promise<{ readonly address: string } & Pick<Server, typeof Symbol.asyncDispose>> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const at = server.address();
+  const port = at !== null && typeof at === "object" ? at.port : 0;
+  return { address: `127.0.0.1:${port}`, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 test("a setting of a newer version keeps the daemon from starting, and the command that is told takes it out", async () => {
@@ -79,4 +90,50 @@ test("a change that the daemon's environment or a flag of it overrides says so",
     "listen is 127.0.0.1:0 (flag).\nA flag of the daemon takes precedence over config.json. `hostrun restart --no-listen` starts it without the flag.\n",
   );
   expect(await configOf(cli)).toEqual({ poolIdleMs: 1000, listen: "[::1]:0" });
+});
+
+test("an address that another program has keeps the daemon from starting until it is changed or taken out", async () => {
+  await using other = await openOther();
+  const { address } = other;
+  await using cli = await openWith({ listen: address, poolIdleMs: 1000 });
+  const refused = await cli.run(["hosts"]);
+  expect(refused.status).toBe(1);
+  expect(String(refused.stderr)).toContain(
+    `Another program listens on ${address}, which \`listen\` in config.json names. ` +
+      "`hostrun config set listen ADDRESS` changes it, and `hostrun config unset listen` takes it out.",
+  );
+  // Another setting is changed too, but what keeps the daemon from starting is still there.
+  const beside = await cli.run(["config", "set", "poolIdleMs", "2000"]);
+  expect([beside.status, String(beside.stdout)]).toEqual([
+    0,
+    expect.stringMatching(/^poolIdleMs is 2000 in /),
+  ]);
+  expect(String(beside.stderr)).toContain(`still cannot start: Another program listens on ${address}`);
+  // What is not in the file cannot be taken out of it.
+  const absent = await cli.run(["config", "unset", "keepaliveMs"]);
+  expect([absent.status, String(absent.stderr)]).toEqual([1, expect.stringContaining("Another program")]);
+  const unset = await cli.run(["config", "unset", "listen"]);
+  expect([unset.status, String(unset.stderr)]).toEqual([0, ""]);
+  expect(await configOf(cli)).toEqual({ poolIdleMs: 2000 });
+  expect((await cli.run(["start"])).status).toBe(0);
+  await cli.run(["stop"]);
+  await writeFile(join(cli.stateDirectory, "config.json"), JSON.stringify({ listen: address }));
+  const set = await cli.run(["config", "set", "listen", "127.0.0.1:0"]);
+  expect([set.status, String(set.stderr)]).toEqual([0, ""]);
+  expect((await cli.run(["start"])).status).toBe(0);
+});
+
+test("a setting that a variable spoils is named with it, and does not keep others from being changed", async () => {
+  await using other = await openOther();
+  await using cli = await openWith({});
+  const taken = await cli.run(["hosts"], { env: { HOSTRUN_LISTEN: other.address } });
+  expect(String(taken.stderr)).toContain(
+    `listens on ${other.address}, which HOSTRUN_LISTEN names. Change that variable, or unset it.`,
+  );
+  const env = { HOSTRUN_POOL_IDLE_MS: "long" };
+  const set = await cli.run(["config", "set", "keepaliveMs", "1000"], { env });
+  expect([set.status, String(set.stdout)]).toEqual([0, expect.stringMatching(/^keepaliveMs is 1000 in /)]);
+  expect(String(set.stderr)).toContain(
+    "still cannot start: A setting in the environment is not valid. poolIdleMs",
+  );
 });
