@@ -83,6 +83,7 @@ export function openRuns(context: DaemonContext, services: Storage & Hosts & Tra
     onChange: (job) => changes.publish({ type: "jobChanged", job }),
   });
   for (const run of durable) engine.resume(run);
+  for (const left of plans.listDeleted()) engine.cleanUp(left);
   jobs.resume();
   const drained = () => jobs.begun().then(() => engine.drained());
   return { latency, totals, prompts, engine, history, jobs, drained, served: rest.reached };

@@ -10,7 +10,7 @@ import { within } from "../core/in-time.ts";
 import { Admission } from "./admission.ts";
 import { DurableExecution } from "./durable/durable-execution.ts";
 import type { DurableParts } from "./durable/durable-parts.ts";
-import type { DurablePlans, PlannedRun } from "./durable/plan.ts";
+import type { DurablePlans, PlannedRemoval, PlannedRun } from "./durable/plan.ts";
 import { removeFiles } from "./durable/removal.ts";
 import { createExecution, type ExecutionPlace } from "./create-execution.ts";
 import { createdBefore, idempotencyOf } from "./idempotency.ts";
@@ -137,13 +137,18 @@ export class RunEngine implements AsyncDisposable {
   /** Resumes a durable run that an earlier daemon began, or cleans up after one that is over. */
   resume({ run, plan }: PlannedRun): void {
     if (run.state === "ended") {
-      void removeFiles(this.#parts.remote, { run, plan }, this.#durable);
+      this.cleanUp({ run, plan });
       return;
     }
     const live = new LiveRun(run, "another daemon", plan.recordLimitBytes, this.#parts);
     const questioner = questionerOf(live, run.options.prompts ?? "fail", this.#parts.prompts);
     const parts = { ...this.#durable, questioner };
     this.#begin(new DurableExecution(live, plan, undefined, parts), "", () => undefined);
+  }
+
+  /** Does what is left to do on the host of a durable run that has ended, also of one that was deleted. */
+  cleanUp(left: PlannedRemoval): void {
+    void removeFiles(this.#parts.remote, left, this.#durable);
   }
 
   get draining(): boolean {

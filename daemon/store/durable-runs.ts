@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { HostKeyPolicy, HostName, HostTransport, Port, UserName } from "../../protocol/host.ts";
 import { defaultSettings } from "../../protocol/settings.ts";
-import type { DurablePlan, DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
+import type { DurablePlan, DurablePlans, PlannedRemoval, PlannedRun } from "../runs/durable/plan.ts";
 import type { Database } from "./database.ts";
 import { mapStorageErrors } from "./storage-errors.ts";
 import { fromRow, type RunRow } from "./run-row.ts";
@@ -77,6 +77,17 @@ const Plan = z.object({
 export const plannedRuns =
   "SELECT runs.*, plan FROM durable_runs CROSS JOIN runs ON runs.number = durable_runs.run ORDER BY run";
 
+interface DeletedRow {
+  readonly number: number;
+  readonly id: string;
+  readonly plan: string;
+  readonly confirmed: number | null;
+}
+
+/** The days are those of the trigger that fills the table. */
+const deletedRuns = `SELECT rowid AS number, id, plan, stop_confirmed AS confirmed FROM deleted_durable_runs
+  WHERE deleted_at >= datetime('now', '-90 days') ORDER BY rowid`;
+
 /** Stores the plans of durable runs in SQLite. */
 export function createDurablePlans({ sql, damage }: Database): DurablePlans {
   const save = sql.prepare<[string, string]>(
@@ -85,6 +96,7 @@ export function createDurablePlans({ sql, damage }: Database): DurablePlans {
   const remove = sql.prepare<[string]>(
     "DELETE FROM durable_runs WHERE run = (SELECT number FROM runs WHERE id = ?)",
   );
+  const removeDeleted = sql.prepare<[string]>("DELETE FROM deleted_durable_runs WHERE id = ?");
   const all = sql.prepare<[], RunRow & { plan: string }>(plannedRuns);
   return {
     save: (id, plan) => {
@@ -92,6 +104,7 @@ export function createDurablePlans({ sql, damage }: Database): DurablePlans {
     },
     forget: (id) => {
       remove.run(id);
+      removeDeleted.run(id);
     },
     list: () => {
       const planned: PlannedRun[] = [];
@@ -107,5 +120,21 @@ export function createDurablePlans({ sql, damage }: Database): DurablePlans {
       }
       return { planned, unreadable };
     },
+    listDeleted: () =>
+      sql
+        .prepare<[], DeletedRow>(deletedRuns)
+        .all()
+        .flatMap(({ number, id, plan: stored, confirmed }) => {
+          const plan = Plan.safeParse(storedJson(stored));
+          if (plan.success) return [removalOf(id, plan.data, confirmed)];
+          damage.report("deleted_durable_runs", number);
+          return [];
+        }),
   };
+}
+
+/** A run that was deleted before its ending could be stored was stopped if its plan says so. */
+function removalOf(id: string, plan: DurablePlan, confirmed: number | null): PlannedRemoval {
+  const mayRun = confirmed === 0 || (confirmed === null && plan.stop !== null);
+  return { run: { id, stopConfirmed: mayRun ? false : null }, plan };
 }

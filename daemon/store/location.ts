@@ -35,9 +35,10 @@ export function recordLocation({ sql }: Database, location: string): boolean {
       if (known === location) return false;
       sql.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('place', ?)").run(location);
       if (known === undefined) return false;
-      sql.exec(
-        "UPDATE durable_runs SET plan = json_set(plan, '$.isOwn', json('false')) WHERE json_valid(plan)",
-      );
+      for (const table of ["durable_runs", "deleted_durable_runs"])
+        sql.exec(
+          `UPDATE ${table} SET plan = json_set(plan, '$.isOwn', json('false')) WHERE json_valid(plan)`,
+        );
       return true;
     })(),
   );

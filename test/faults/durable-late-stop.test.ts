@@ -51,20 +51,33 @@ async function killed(daemon: TestDaemon): Promise<void> {
 }
 
 test.concurrent.each([
-  ["a run that was cancelled", "cancelled", { graceMs: 500 }, false],
+  ["a run that was cancelled", "cancelled", { graceMs: 500 }, {}],
   // Enough for its host to leave before, on a machine that is busy.
-  ["a run that was out of time", "timedOut", { timeoutMs: 6000 }, false],
-  ["a run that was cancelled, whose daemon was killed since then", "cancelled", { graceMs: 500 }, true],
+  ["a run that was out of time", "timedOut", { timeoutMs: 6000 }, {}],
+  [
+    "a run that was cancelled, whose daemon was killed since then",
+    "cancelled",
+    { graceMs: 500 },
+    { isKilled: true },
+  ],
+  [
+    "a run that was cancelled and then deleted, whose daemon was killed since then",
+    "cancelled",
+    { graceMs: 500 },
+    { isDeleted: true, isKilled: true },
+  ],
 ] as const)(
   "%s while its host was away is ended there when the host is back",
   { timeout: 120_000 },
-  async (_, outcome, how, isKilled) => {
+  async (_, outcome, how, since) => {
+    const { isDeleted, isKilled } = { isDeleted: false, isKilled: false, ...since };
     await using places = await openPlaces();
     const { id, reading, alive } = await stoppedInVain(places, how);
     expect(reading.complete).toMatchObject({ outcome, stopConfirmed: false });
     const said =
       "web1 did not confirm that the command ended; it may still run there, and Hostrun keeps trying to end it";
     expect(reading.of("status").at(-1)?.message).toBe(said);
+    if (isDeleted) await places.daemon.client.call("deleteRun", { params: { run: id } });
     if (isKilled) await killed(places.daemon);
     expect(await places.files()).toContain(id);
     await places.comeBack();

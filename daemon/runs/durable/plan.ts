@@ -28,6 +28,12 @@ export interface PlannedRun {
   readonly plan: DurablePlan;
 }
 
+/** What removing a run's files needs to know of it. The run itself may have been deleted. */
+export interface PlannedRemoval {
+  readonly run: Pick<Run, "id" | "stopConfirmed">;
+  readonly plan: DurablePlan;
+}
+
 /** Stores the plans of durable runs by run id. Every method has committed when it returns. */
 export interface DurablePlans {
   save(id: string, plan: DurablePlan): void;
@@ -38,4 +44,6 @@ export interface DurablePlans {
    * no longer be read.
    */
   list(): { readonly planned: readonly PlannedRun[]; readonly unreadable: readonly string[] };
+  /** Runs that were deleted before their hosts could be asked for what was left to do there. */
+  listDeleted(): readonly PlannedRemoval[];
 }

@@ -3,7 +3,7 @@ import type { Log } from "../../core/log.ts";
 import type { Remote, RemoteEnd } from "../../transport/remote.ts";
 import { removeCommand } from "./host-script.ts";
 import { runInOwnSession } from "./own-session.ts";
-import type { DurablePlans, PlannedRun } from "./plan.ts";
+import type { DurablePlans, PlannedRemoval } from "./plan.ts";
 
 const timeoutMs = 10_000;
 /** How long a command may take to be gone after its grace time. */
@@ -32,7 +32,7 @@ export interface RemovalParts {
  */
 export async function removeFiles(
   remote: Remote,
-  planned: PlannedRun,
+  planned: PlannedRemoval,
   { plans, log, stopped, persisted }: RemovalParts,
 ): Promise<void> {
   const isStopped = graceOf(planned) !== undefined;
@@ -72,7 +72,7 @@ export async function removeFiles(
  */
 export function keepFiles(
   remote: Remote,
-  { run, plan }: PlannedRun,
+  { run, plan }: PlannedRemoval,
   parts: RemovalParts & { readonly persisted: Promise<void> },
 ): Promise<void> {
   const kept = { run, plan: { ...plan, keepsFiles: true } };
@@ -80,7 +80,7 @@ export function keepFiles(
   return removeFiles(remote, kept, parts);
 }
 
-function savePlan({ run, plan }: PlannedRun, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
+function savePlan({ run, plan }: PlannedRemoval, { plans, log }: Pick<RemovalParts, "plans" | "log">): void {
   try {
     plans.save(run.id, plan);
   } catch (failure) {
@@ -101,11 +101,11 @@ export function forgetPlan(id: string, { plans, log }: Pick<RemovalParts, "plans
 }
 
 /** How long a command that may be running after a stop is given to end; undefined if there is none. */
-function graceOf({ run, plan }: PlannedRun): number | undefined {
+function graceOf({ run, plan }: PlannedRemoval): number | undefined {
   return run.stopConfirmed === false ? (plan.stop?.graceMs ?? usualGraceMs) : undefined;
 }
 
-async function remove(remote: Remote, planned: PlannedRun, stopped: AbortSignal): Promise<RemoteEnd> {
+async function remove(remote: Remote, planned: PlannedRemoval, stopped: AbortSignal): Promise<RemoteEnd> {
   const { run, plan } = planned;
   const graceMs = graceOf(planned);
   const files = plan.keepsFiles === true ? "keep" : "remove";

@@ -12,6 +12,7 @@ test("a plan that a full disk does not let go of is left to the next daemon, whi
   const plans = {
     save: () => undefined,
     list: () => ({ planned: [], unreadable: [] }),
+    listDeleted: () => [],
     forget: (id: string) => {
       if (id === "one") throw new Error("database or disk is full");
       forgotten.push(id);
