@@ -9,7 +9,7 @@ export async function startedWith(daemon: Pick<Daemon, "call" | "discovery">): P
   const { url } = daemon.discovery;
   const listen = url === null ? {} : { listen: new URL(url).host };
   return Object.entries({ ...values, ...listen }).flatMap(([name, value]) => {
-    const isTold = value !== null && !String(value).includes("***");
+    const isTold = !String(value).includes("***");
     return sources[name] === "flag" && isTold ? [optionOf(name), String(value)] : [];
   });
 }

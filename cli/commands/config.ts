@@ -132,18 +132,22 @@ async function changeByDaemon(name: string, value: string | number | null): Prom
   const report = await daemon.call("updateSettings", { body: { [name]: value } });
   const source = report.sources[name] ?? "default";
   print(`${name} is ${visible(valueOf(report, name))} (${source}).\n`);
-  const note = noteOn(name, report, daemon.discovery.url);
+  const note = noteOn(name, value, report, daemon.discovery.url);
   if (note !== undefined) print(`${note}\n`);
   return 0;
 }
 
-/** What the value alone does not say; `url`: the TCP address that the daemon listens on now. */
-function noteOn(name: string, report: SettingsReport, url: string | null): string | undefined {
-  const source = report.sources[name];
+/** What the setting's new value alone does not say; `url`: the TCP address that the daemon listens on now. */
+function noteOn(
+  name: string,
+  value: string | number | null,
+  report: SettingsReport,
+  url: string | null,
+): string | undefined {
+  const source = valueOf(report, name) === settingText(value) ? undefined : report.sources[name];
   if (source === "environment") return "The environment of the daemon takes precedence over config.json.";
   if (source === "flag") {
-    const without = name === "listen" ? " `hostrun restart --no-listen` starts it without the flag." : "";
-    return `A flag of the daemon takes precedence over config.json.${without}`;
+    return "A flag of the daemon takes precedence over config.json. `hostrun stop`, then `hostrun start`, starts it without its flags.";
   }
   return name === "listen" ? listenNote(report.values.listen, url) : undefined;
 }

@@ -1,3 +1,4 @@
+import type { Discovery } from "../../protocol/discovery.ts";
 import { ListenText } from "../../protocol/listen-address.ts";
 import { Problem } from "../../protocol/problem.ts";
 import type { Command } from "../command.ts";
@@ -18,27 +19,29 @@ Every other command starts it by itself when it is needed.
   async run(args) {
     const { values, positionals } = parseOptions(args, { listen: { type: "string" } });
     takeWords(positionals);
-    return startDaemon(values.listen);
+    const { listen } = values;
+    const { url } = await startDaemon(listenArguments(listen));
+    if (listen === undefined || isAt(url, listen)) return 0;
+    throw new Problem(
+      "conflict",
+      `The daemon runs already, and ${placeOn(url)}. \`hostrun restart --listen ${listen}\` starts it anew.`,
+    );
   },
 };
 
-/** `listen`: the address to listen on besides the socket; `others`: additional arguments. */
-export async function startDaemon(
-  listen: string | undefined,
-  others: readonly string[] = [],
-): Promise<number> {
-  await using daemon = await reachDaemon({ daemonArguments: [...others, ...listenArguments(listen)] });
+/** Starts the daemon with these arguments, unless it runs; prints where it is. */
+export async function startDaemon(daemonArguments: readonly string[]): Promise<Discovery> {
+  await using daemon = await reachDaemon({ daemonArguments });
   const { pid, version } = daemon.health;
   const { socket, url } = daemon.discovery;
-  if (listen !== undefined && !isAt(url, listen)) {
-    throw new Problem(
-      "conflict",
-      `The daemon runs already, and listens on other addresses. \`hostrun restart --listen ${listen}\` starts it anew.`,
-    );
-  }
   const also = url === null ? "" : ` and ${url}`;
   print(`Hostrun ${version} is running as process ${pid}, on ${socket}${also}\n`);
-  return 0;
+  return daemon.discovery;
+}
+
+/** A clause on where a daemon with this URL listens. */
+export function placeOn(url: string | null): string {
+  return url === null ? "does not listen on TCP" : `listens on ${new URL(url).host}`;
 }
 
 /** The daemon's arguments for `listen`. Throws a UsageError for an invalid address. */

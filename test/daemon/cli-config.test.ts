@@ -78,6 +78,35 @@ test("an address to listen on is used from the next start on, which is told", as
   expect(String(nothing.stdout)).toBe("listen is null (default).\n");
 });
 
+test("a daemon that was restarted with --no-listen is not on TCP, and what still has an address is named", async () => {
+  await using cli = await openWith({ listen: "127.0.0.1:0" });
+  const urlOf = async () => /http:\S+/.exec(String((await cli.run(["status"])).stdout))?.[0];
+  await cli.run(["start"]);
+  expect(await urlOf()).toBeDefined();
+  const restarted = await cli.run(["restart", "--no-listen"]);
+  expect([restarted.status, String(restarted.stderr)]).toEqual([0, ""]);
+  expect(String(restarted.stdout)).toMatch(
+    /daemon\.sock\nconfig\.json still has `listen` 127\.0\.0\.1:0, for a daemon that is started without --no-listen\. `hostrun config unset listen` takes it out\.\n$/,
+  );
+  expect(await urlOf()).toBeUndefined();
+  // Like every option, it is kept by the next restart.
+  await cli.run(["restart"]);
+  expect(await urlOf()).toBeUndefined();
+  expect(String((await cli.run(["config", "set", "listen", "[::1]:0"])).stdout)).toContain(
+    "listen is null (flag).\nA flag of the daemon takes precedence",
+  );
+  await cli.run(["stop"]);
+  await cli.run(["start"]);
+  expect(await urlOf()).toMatch(/^http:\/\/\[::1\]:/);
+  await cli.run(["restart", "--no-listen"]);
+  expect(String((await cli.run(["config", "unset", "listen"])).stdout)).toBe("listen is null (flag).\n");
+  const without = await cli.run(["restart", "--no-listen"]);
+  expect(String(without.stdout)).not.toContain("listen");
+  const byVariable = await cli.run(["restart", "--no-listen"], { env: { HOSTRUN_LISTEN: "127.0.0.1:0" } });
+  expect(String(byVariable.stdout)).toContain("HOSTRUN_LISTEN still is 127.0.0.1:0, for");
+  expect(await urlOf()).toBeUndefined();
+});
+
 test("a change that the daemon's environment or a flag of it overrides says so", async () => {
   await using cli = await openCli();
   await cli.run(["start", "--listen", "127.0.0.1:0"], { env: { HOSTRUN_POOL_IDLE_MS: "2000" } });
@@ -87,7 +116,7 @@ test("a change that the daemon's environment or a flag of it overrides says so",
   );
   const byFlag = await cli.run(["config", "set", "listen", "[::1]:0"]);
   expect(String(byFlag.stdout)).toBe(
-    "listen is 127.0.0.1:0 (flag).\nA flag of the daemon takes precedence over config.json. `hostrun restart --no-listen` starts it without the flag.\n",
+    "listen is 127.0.0.1:0 (flag).\nA flag of the daemon takes precedence over config.json. `hostrun stop`, then `hostrun start`, starts it without its flags.\n",
   );
   expect(await configOf(cli)).toEqual({ poolIdleMs: 1000, listen: "[::1]:0" });
 });

@@ -110,7 +110,7 @@ describe("TCP", () => {
     const again = await cli.run(["start", "--listen", "127.0.0.1:1"]);
     expect([again.status, again.stderr.toString()]).toEqual([
       1,
-      "hostrun: The daemon runs already, and listens on other addresses. `hostrun restart --listen 127.0.0.1:1` starts it anew.\n",
+      `hostrun: The daemon runs already, and listens on ${http.authority}. \`hostrun restart --listen 127.0.0.1:1\` starts it anew.\n`,
     ]);
     const pid = async (): Promise<unknown> =>
       /process \d+/.exec((await cli.run(["status"])).stdout.toString())?.[0];
@@ -140,6 +140,18 @@ describe("TCP", () => {
     const restarted = await cli.run(["restart", "--listen", "[::1]:0"]);
     expect(restarted.stdout.toString()).toContain(" and http://[::1]:");
     expect(await pid()).not.toBe(before);
+  });
+
+  test("is not begun by a daemon that runs already, which says what it does instead", async () => {
+    await using cli = await openCli();
+    await cli.run(["start"]);
+    for (const address of ["127.0.0.1:7127", "127.0.0.1:0"]) {
+      const { status, stderr } = await cli.run(["start", "--listen", address]);
+      expect([status, stderr.toString()]).toEqual([
+        1,
+        `hostrun: The daemon runs already, and does not listen on TCP. \`hostrun restart --listen ${address}\` starts it anew.\n`,
+      ]);
+    }
   });
 
   test("is where it was told to be after a restart, too, until it is told otherwise", async () => {
