@@ -51,12 +51,7 @@ export function metricGroups(stats: Stats, connections: readonly Connection[]): 
     { title: "Cache", metrics: cacheMetrics(stats.cache) },
     {
       title: "Store",
-      metrics: [
-        ["Runs", String(store.runs)],
-        ["Size", formatBytes(store.sizeBytes)],
-        ["Journal", store.journalMode],
-        ...(store.damaged === null ? [] : [["Damaged", store.damaged] satisfies Metric]),
-      ],
+      metrics: storeMetrics(store),
     },
     {
       title: "Clients",
@@ -91,6 +86,16 @@ function cacheMetrics(cache: Stats["cache"]): Metric[] {
     ["Backend", backendText(cache)],
     ["Hit rate", hitRate === null ? "no look-ups yet" : `${share(hits, lookUps)} (${hits} of ${lookUps})`],
     ["In memory", `${formatBytes(sizeBytes)}, ${evictions} evicted`],
+  ];
+}
+
+function storeMetrics({ runs, sizeBytes, journalMode, problem, damaged }: Stats["store"]): Metric[] {
+  return [
+    ...(problem === null ? [] : [["Problem", problem] satisfies Metric]),
+    ...(runs === null ? [] : [["Runs", String(runs)] satisfies Metric]),
+    ...(sizeBytes === null ? [] : [["Size", formatBytes(sizeBytes)] satisfies Metric]),
+    ...(journalMode === null ? [] : [["Journal", journalMode] satisfies Metric]),
+    ...(damaged === null ? [] : [["Damaged", damaged] satisfies Metric]),
   ];
 }
 

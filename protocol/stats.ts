@@ -63,12 +63,14 @@ export const Stats = z
       problem: z.string().nullable(),
     }),
     store: z.object({
-      journalMode: z.string(),
-      sizeBytes: count,
-      runs: count,
+      journalMode: z.string().nullable(),
+      sizeBytes: count.nullable(),
+      runs: count.nullable(),
       /** Runs that are exempt from the history's limits, and the recorded bytes of their output. */
-      pinnedRuns: count,
-      pinnedBytes: count,
+      pinnedRuns: count.nullable(),
+      pinnedBytes: count.nullable(),
+      /** Why the store cannot be read at present, e.g. because it is damaged; the figures above are then null. */
+      problem: z.string().nullable(),
       /** Where a store that was found damaged at this start was moved; else null. */
       damaged: z.string().nullable(),
     }),

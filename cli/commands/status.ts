@@ -62,10 +62,7 @@ function entriesOf(stats: Stats, status: string, { socket, url }: Discovery): [s
     ["Warm runs", latencyText(latency.warm)],
     ["Cold runs", latencyText(latency.cold)],
     ["Cache", `${cache.backend}${troubleOf(cache)}, ${cacheCounts(cache)}`],
-    [
-      "Store",
-      `${formatCount(store.runs, "run")}, ${formatBytes(store.sizeBytes)}, journal ${store.journalMode}`,
-    ],
+    ["Store", storeText(store)],
     ["Streams", `${streams.open} open`],
     ...damagedText(store),
   ];
@@ -78,6 +75,11 @@ function cacheCounts({ hits, misses }: Stats["cache"]): string {
 function troubleOf({ connected, problem }: Stats["cache"]): string {
   if (connected) return problem === null ? "" : ` (refuses: ${problem})`;
   return problem === null ? " (not connected)" : ` (not connected: ${problem})`;
+}
+
+function storeText({ runs, sizeBytes, journalMode, problem }: Stats["store"]): string {
+  if (runs === null || sizeBytes === null) return problem ?? "cannot be read";
+  return `${formatCount(runs, "run")}, ${formatBytes(sizeBytes)}, journal ${journalMode}`;
 }
 
 function damagedText({ damaged }: Stats["store"]): [string, string][] {

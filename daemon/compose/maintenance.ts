@@ -9,6 +9,7 @@ import { draftOf } from "../../state-directory/atomic-file.ts";
 import { bytesOf } from "../core/file-bytes.ts";
 import { runProgram } from "../core/run-program.ts";
 import type { Bytes } from "../http/request-context.ts";
+import { readOrProblem } from "../store/storage-errors.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Storage } from "./storage.ts";
 import type { Transport } from "./transport.ts";
@@ -77,7 +78,10 @@ export class Maintenance {
   #history(): DoctorCheck {
     const name = "history";
     const { historyMaxBytes } = this.#context.settings.current;
-    const { runs, bytes } = this.#services.store.pinned();
+    const pinned = readOrProblem(() => this.#services.store.pinned());
+    if (pinned instanceof Problem)
+      return { name, state: "skipped", message: "The store cannot be read.", fix: null };
+    const { runs, bytes } = pinned;
     if (runs === 0) return { name, state: "ok", message: "No run is pinned.", fix: null };
     const message = `${formatCount(runs, "pinned run holds", "pinned runs hold")} ${formatBytes(bytes)} of the ${formatBytes(historyMaxBytes)} that the history may take.`;
     if (bytes <= historyMaxBytes) return { name, state: "ok", message, fix: null };

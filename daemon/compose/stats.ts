@@ -1,4 +1,7 @@
+import { Problem } from "../../protocol/problem.ts";
+import type { Stats } from "../../protocol/stats.ts";
 import type { StatsSources } from "../http/stats.ts";
+import { readOrProblem } from "../store/storage-errors.ts";
 import type { DaemonContext } from "./context.ts";
 import type { Services } from "./services.ts";
 
@@ -20,17 +23,28 @@ export function statsSources(
     pool: () => ({ ...pool.metrics(), ...totals.connected }),
     latency: () => latency.report(),
     cache: () => cache.metrics(),
-    store: () => {
-      const pinned = store.pinned();
-      return {
-        journalMode: database.journalMode(),
-        sizeBytes: database.sizeBytes() + store.bytesInFiles(),
-        runs: store.countRuns(),
-        pinnedRuns: pinned.runs,
-        pinnedBytes: pinned.bytes,
-        damaged: damagedStore,
-      };
-    },
+    store: () => ({ ...storeFigures({ database, store }), damaged: damagedStore }),
     nativeCrypto: pool.nativeCrypto,
   };
+}
+
+const unread = { journalMode: null, sizeBytes: null, runs: null, pinnedRuns: null, pinnedBytes: null };
+
+/** A store that cannot be read says why, and leaves the rest of the statistics as they are. */
+function storeFigures({
+  database,
+  store,
+}: Pick<Services, "database" | "store">): Omit<Stats["store"], "damaged"> {
+  const figures = readOrProblem(() => {
+    const pinned = store.pinned();
+    return {
+      journalMode: database.journalMode(),
+      sizeBytes: database.sizeBytes() + store.bytesInFiles(),
+      runs: store.countRuns(),
+      pinnedRuns: pinned.runs,
+      pinnedBytes: pinned.bytes,
+      problem: null,
+    };
+  });
+  return figures instanceof Problem ? { ...unread, problem: figures.message } : figures;
 }

@@ -34,6 +34,17 @@ export function databaseProblem(failure: unknown): Problem | undefined {
   return errorCode(failure)?.startsWith("SQLITE_") === true ? storageProblem(failure) : undefined;
 }
 
+/** What is read from the store, or why it cannot be read. */
+export function readOrProblem<T>(read: () => T): T | Problem {
+  try {
+    return read();
+  } catch (failure) {
+    const problem = databaseProblem(failure);
+    if (problem === undefined) throw failure;
+    return problem;
+  }
+}
+
 /** The problem to report for a failure of the disk or of SQLite; undefined for other failures. */
 export function storageProblem(failure: unknown): Problem | undefined {
   const code = errorCode(failure) ?? "";

@@ -23,6 +23,19 @@ async function damageTable(stateDirectory: string, table: string): Promise<void>
   await file.close();
 }
 
+/** Damages everything but the first page. */
+async function damagePages(stateDirectory: string): Promise<void> {
+  const path = join(stateDirectory, "hostrun.db");
+  const sql = new Sqlite(path);
+  sql.pragma("wal_checkpoint(TRUNCATE)");
+  const page = Number(sql.pragma("page_size", { simple: true }));
+  sql.close();
+  const file = await open(path, "r+");
+  const { size } = await file.stat();
+  await file.write(randomBytes(size - page), 0, size - page, page);
+  await file.close();
+}
+
 test.each([
   ["runs", "listRuns"],
   ["jobs", "listJobs"],
@@ -34,6 +47,27 @@ test.each([
     message: matching(/^Hostrun's history is damaged\. Restart Hostrun/),
     members: { reason: "damaged" },
   });
+});
+
+test("what does not need a damaged store is shown all the same, and the doctor says what to do", async () => {
+  await using cli = await openCli();
+  await cli.run(["start"]);
+  await damagePages(cli.stateDirectory);
+  const damaged = "Hostrun's history is damaged. Restart Hostrun (`hostrun restart`)";
+  for (const args of [["status"], ["top", "--once"]]) {
+    const { status, stdout, stderr } = await cli.run(args);
+    expect([status, stderr.toString()]).toEqual([0, ""]);
+    for (const text of ["0 running, 0 connecting, 0 queued", damaged])
+      expect(stdout.toString()).toContain(text);
+  }
+  const { status, stdout } = await cli.run(["doctor"]);
+  expect(status).toBe(1);
+  expect(stdout.toString()).toMatch(
+    /^failed {3}database: SQLite finds it damaged: .*\n {9}`hostrun restart` moves it aside/m,
+  );
+  expect(stdout.toString()).toMatch(/^skipped {2}history: The store cannot be read\.$/m);
+  for (const name of ["daemon", "redis", "nativeCrypto", "worker"])
+    expect(stdout.toString()).toMatch(new RegExp(`^ok {7}${name}: `, "m"));
 });
 
 test("an empty list says that a damaged store was replaced", async () => {

@@ -43,6 +43,7 @@ const sources: StatsSources = {
     runs: 0,
     pinnedRuns: 0,
     pinnedBytes: 0,
+    problem: null,
     damaged: null,
   }),
   streams: new StreamMetrics(),
