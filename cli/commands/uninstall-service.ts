@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
@@ -13,7 +13,7 @@ Usage: hostrun uninstall-service
   async run(args) {
     takeWords(parseOptions(args, {}).positionals);
     const { files, uninstall } = thisService();
-    const there = files.filter(({ path }) => existsSync(path));
+    const there = files.filter(({ path }) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
     if (there.length === 0) {
       print("No service is installed.\n");
       return 0;

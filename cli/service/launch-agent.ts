@@ -1,5 +1,6 @@
 import { daemonFlags } from "../../client/daemon-flags.ts";
 import type { ServiceProgram } from "./service-program.ts";
+import { writtenBy } from "./written-by.ts";
 import { xmlText } from "./xml-text.ts";
 
 /** A property list for launchd (launchd.plist(5)): the daemon starts at login, and again after a crash. */
@@ -8,6 +9,7 @@ export function launchAgent({ runtime, script, stateDirectory }: ServiceProgram)
     (word) => `    <string>${xmlText(word)}</string>\n`,
   );
   return `<?xml version="1.0" encoding="UTF-8"?>
+<!-- ${writtenBy} -->
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
 <dict>

@@ -1,11 +1,13 @@
 import { daemonFlags } from "../../client/daemon-flags.ts";
 import type { ServiceProgram } from "./service-program.ts";
+import { writtenBy } from "./written-by.ts";
 import { xmlText } from "./xml-text.ts";
 
 /** A task for the Windows Task Scheduler (schtasks /XML): the daemon starts at login, and again after a crash. */
 export function scheduledTask({ runtime, script, stateDirectory }: ServiceProgram): string {
   const words = [...daemonFlags, script, "--state-dir", stateDirectory].map(word).join(" ");
   return `<?xml version="1.0"?>
+<!-- ${writtenBy} -->
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <Triggers>
     <LogonTrigger><Enabled>true</Enabled></LogonTrigger>

@@ -1,6 +1,7 @@
 import { daemonFlags } from "../../client/daemon-flags.ts";
 import { placeTakenStatus } from "../../protocol/discovery.ts";
 import type { ServiceProgram } from "./service-program.ts";
+import { writtenBy } from "./written-by.ts";
 
 /**
  * The units for systemd's user manager (systemd.service(5), systemd.exec(5), systemd.socket(5)): the socket exists
@@ -9,7 +10,8 @@ import type { ServiceProgram } from "./service-program.ts";
 export function systemdUnits({ runtime, script, stateDirectory, socket }: ServiceProgram) {
   const command = [runtime, ...daemonFlags, script, "--state-dir", stateDirectory].map(word).join(" ");
   return {
-    service: `[Unit]
+    service: `# ${writtenBy}
+[Unit]
 Description=Hostrun daemon: runs commands on SSH hosts
 Requires=hostrun.socket
 After=hostrun.socket
@@ -38,7 +40,8 @@ SystemCallArchitectures=native
 # ProtectSystem=, PrivateTmp= and whatever else needs a mount namespace are not set: for a user's unit they imply PrivateUsers=,
 # where what is root's looks like a stranger's, which ssh, Hostrun and the sockets of agents in /tmp do not get on with.
 `,
-    socket: `[Unit]
+    socket: `# ${writtenBy}
+[Unit]
 Description=Socket of the Hostrun daemon
 
 [Socket]

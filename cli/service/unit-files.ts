@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleLine } from "../../protocol/visible.ts";
 import type { Service } from "./service.ts";
+import { writtenBy } from "./written-by.ts";
 
 /** The state directory in the command line of a unit, a property list or a task, as it is written there. */
 const served = [
@@ -11,23 +12,38 @@ const served = [
   /&quot;--state-dir&quot; &quot;(.*)&quot;<\/Arguments>/,
 ];
 
+/** The only file of earlier versions in which no state directory is named. */
+const socketOfEarlier = /^Description=Socket of the Hostrun daemon$/m;
+
 /**
- * Throws `conflict` if the files are there for another state directory: all have the same names, and one would take the
- * other's place. A file in which no state directory is named is nobody's.
+ * Throws `conflict` if a file is there that `hostrun install-service` did not write, or wrote for another state directory:
+ * all have the same names, and one would take the other's place.
  */
 export function refuseOther(files: Service["files"]): void {
   for (const { path, text } of files) {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) continue;
-    const [theirs, own] = [readFileSync(path, "utf8"), text].map((each) =>
-      served.map((form) => form.exec(each)?.[1]).find((found) => found !== undefined),
-    );
-    if (theirs === undefined || theirs === own) continue;
+    const found = textOf(path);
+    if (found === undefined) continue;
+    const theirs = servedBy(found);
+    if (theirs === undefined && !found.includes(writtenBy) && !socketOfEarlier.test(found))
+      throw notWritten(path);
+    if (theirs === undefined || theirs === servedBy(text)) continue;
     throw new Problem(
       "conflict",
       `${path} is the service for another state directory, ${visibleLine(theirs)}, and was left alone. There is one service for ` +
         "each user: remove it by `hostrun uninstall-service` with HOSTRUN_HOME set to that directory, or use `hostrun start` here.",
     );
   }
+}
+
+function servedBy(text: string): string | undefined {
+  return served.map((form) => form.exec(text)?.[1]).find((found) => found !== undefined);
+}
+
+function notWritten(path: string): Problem {
+  return new Problem(
+    "conflict",
+    `${path} was not written by \`hostrun install-service\`, and was left alone. Rename or remove it yourself if it is not needed.`,
+  );
 }
 
 interface WrittenFiles {
@@ -65,7 +81,7 @@ function textOf(path: string): string | undefined {
   if (found.isFile()) return readFileSync(path, "utf8");
   const what = found.isSymbolicLink() ? "a symbolic link" : "no regular file";
   const advice = "Remove it first (`systemctl --user unmask` where the unit is masked).";
-  throw new Problem("conflict", `${path} is ${what}, and is not written to. ${advice}`);
+  throw new Problem("conflict", `${path} is ${what}, and was left alone. ${advice}`);
 }
 
 function write(path: string, text: string): void {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, readlink, rename, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -115,20 +115,49 @@ test("what could not be installed is taken back: the units that were there stay,
   const failing = '[ "$2" != enable ] || { echo no socket >&2; exit 1; }';
   expect(await install(failing)).toMatch(/^1 .*enable --now hostrun\.socket` failed: no socket/s);
   expect(await readdir(units)).toEqual([]);
-  await writeFile(unit, "# mine\n");
+  const earlier = `ExecStart="node" "--state-dir" "${cli.stateDirectory}"\n`;
+  await writeFile(unit, earlier);
   expect(await install(failing)).toMatch(/^1 /);
   expect(await readdir(units)).toEqual(["hostrun.service"]);
-  expect(await readFile(unit, "utf8")).toBe("# mine\n");
+  expect(await readFile(unit, "utf8")).toBe(earlier);
 
   const target = join(cli.home, "dotfiles.service");
   await rename(unit, target);
   await symlink(target, unit);
   await cli.run(["start"]);
   expect(await install("exit 0")).toMatch(/^1 .*hostrun\.service is a symbolic link/s);
-  expect(await readFile(target, "utf8")).toBe("# mine\n");
+  expect(await readFile(target, "utf8")).toBe(earlier);
   expect(await readlink(unit)).toBe(target);
   // Nothing was stopped for it.
   expect(await cli.run(["status"])).toHaveProperty("status", 0);
+  const removed = await cli.run(["uninstall-service"], { env: { PATH } });
+  expect([removed.status, removed.stderr.toString()]).toEqual([1, expect.stringContaining("symbolic link")]);
+  expect(await readlink(unit)).toBe(target);
+});
+
+test("units of the same names that somebody else wrote are neither replaced nor removed", async () => {
+  await using cli = await openCli();
+  const PATH = join(cli.home, "bin");
+  const told = join(cli.home, "told");
+  await mkdir(PATH);
+  await writeFile(join(PATH, "systemctl"), `#!/bin/sh\necho "$*" >> ${told}\n`, { mode: 0o755 });
+  const units = join(cli.home, ".config/systemd/user");
+  await mkdir(units, { recursive: true });
+  for (const name of ["hostrun.service", "hostrun.socket"]) {
+    const own = "[Unit]\nDescription=My own way to start hostrun\n";
+    await writeFile(join(units, name), own);
+    for (const command of ["install-service", "uninstall-service"]) {
+      const { status, stderr } = await cli.run([command], { env: { PATH } });
+      expect([status, stderr.toString()]).toEqual([
+        1,
+        expect.stringContaining(`${join(units, name)} was not written by \`hostrun install-service\``),
+      ]);
+    }
+    expect(await readdir(units)).toEqual([name]);
+    expect(await readFile(join(units, name), "utf8")).toBe(own);
+    await rm(join(units, name));
+  }
+  expect(existsSync(told)).toBe(false);
 });
 
 test("a service is for one state directory: another neither takes its place nor removes it", async () => {

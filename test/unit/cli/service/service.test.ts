@@ -106,9 +106,16 @@ test.each([
     // Their names are those of another platform.
     return files.map(({ path, text }) => ({ path: directory.join(path.replaceAll(/[\\/:]+/g, "-")), text }));
   };
-  for (const { path, text } of filesFor(places.directory)) await writeFile(path, text);
-  expect(() => refuseOther(filesFor(places.directory))).not.toThrow();
+  const own = filesFor(places.directory);
+  const earlier = own.map(({ path, text }) => ({ path, text: text.replace(/^.*Written by .*\n/m, "") }));
+  expect(earlier.map(({ text }) => text)).not.toEqual(expect.arrayContaining([own[0]?.text]));
+  for (const files of [own, earlier]) {
+    for (const { path, text } of files) await writeFile(path, text);
+    expect(() => refuseOther(own)).not.toThrow();
+  }
   expect(() => refuseOther(filesFor(places.other))).toThrow(
     `for another state directory, ${places.directory},`,
   );
+  for (const { path } of own) await writeFile(path, "of somebody else\n");
+  expect(() => refuseOther(own)).toThrow("was not written by");
 });
