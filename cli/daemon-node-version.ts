@@ -5,5 +5,10 @@ import { daemonRuntime } from "./daemon-script.ts";
 export function daemonNodeVersion(): string {
   const runtime = daemonRuntime();
   if (runtime === process.execPath) return process.versions.node;
-  return spawnSync(runtime, ["--version"], { encoding: "utf8" }).stdout.trim().replace(/^v/, "");
+  const { stdout } = spawnSync(runtime, ["--version"], {
+    encoding: "utf8",
+    timeout: 5000,
+    killSignal: "SIGKILL",
+  });
+  return stdout.trim().replace(/^v/, "");
 }

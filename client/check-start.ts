@@ -26,9 +26,14 @@ export function startFault({ places, ...options }: StartOptions): Promise<string
   const { daemonScript, daemonRuntime = process.execPath, daemonArguments = [] } = options;
   const args = [daemonScript, "--check", "--state-dir", places.directory, ...daemonArguments];
   return new Promise((resolve) => {
-    execFile(daemonRuntime, args, { env: daemonEnvironment(), timeout: maxWaitMs }, (failure, _, stderr) => {
-      const why = visibleLines(stderr.replace(/^hostrun daemon: /, ""), 1000);
-      resolve(failure === null ? undefined : why || programFailure(failure, maxWaitMs));
-    });
+    execFile(
+      daemonRuntime,
+      args,
+      { env: daemonEnvironment(), timeout: maxWaitMs, killSignal: "SIGKILL" },
+      (failure, _, stderr) => {
+        const why = visibleLines(stderr.replace(/^hostrun daemon: /, ""), 1000);
+        resolve(failure === null ? undefined : why || programFailure(failure, maxWaitMs));
+      },
+    );
   });
 }

@@ -6,7 +6,7 @@ import { print, warn } from "../console.ts";
 import { stopDaemon } from "../control/stop.ts";
 import { refuseLongSocket } from "../service/service.ts";
 import { settingsToKeep } from "../service/settings-to-keep.ts";
-import { runManager, thisService, tryRunManager } from "../service/this-service.ts";
+import { runManager, thisService, tryRunManager, withOutcome } from "../service/this-service.ts";
 import { refuseOther, writeUnitFiles } from "../service/unit-files.ts";
 
 export const command: Command = {
@@ -35,17 +35,19 @@ service does not take over its flags (\`--listen\`) and variables: \`hostrun con
     makeStateDirectory(directory);
     const toKeep = await settingsToKeep();
     const written = writeUnitFiles(files);
+    let stopped: number | undefined;
     try {
       // The last command starts the service. The ones before prove that there is a service manager before anything is
       // stopped.
-      for (const words of install.slice(0, -1)) runManager(words);
-      await stopDaemon({ drain: true, force: false });
-      for (const words of install.slice(-1)) runManager(words);
+      for (const words of install.slice(0, -1)) await runManager(words);
+      stopped = await stopDaemon({ drain: true, force: false });
+      for (const words of install.slice(-1)) await runManager(words);
     } catch (failure) {
-      if (!written.replaced) for (const words of uninstall) tryRunManager(words);
+      if (!written.replaced) await tryRunManager(uninstall);
       written.undo();
-      for (const words of install.slice(0, -1)) tryRunManager(words);
-      throw failure;
+      await tryRunManager(install.slice(0, -1));
+      const next = stopped === undefined ? "" : " The daemon was stopped; the next command starts it again.";
+      throw withOutcome(failure, `The files of the service are as they were before.${next}`);
     }
     print(`Installed: ${files.map(({ path }) => path).join(", ")}. The daemon starts when it is needed.\n`);
     if (toKeep.length > 0) {

@@ -2,7 +2,7 @@ import { lstatSync, rmSync } from "node:fs";
 import type { Command } from "../command.ts";
 import { parseOptions, takeWords } from "../command.ts";
 import { print } from "../console.ts";
-import { runManager, thisService } from "../service/this-service.ts";
+import { runManager, stopLimitMs, thisService, withOutcome } from "../service/this-service.ts";
 import { refuseOther } from "../service/unit-files.ts";
 
 export const command: Command = {
@@ -20,10 +20,16 @@ Usage: hostrun uninstall-service
     }
     refuseOther(there);
     const [first, ...rest] = uninstall;
-    if (first !== undefined) runManager(first);
-    for (const { path } of there) rmSync(path);
-    for (const words of rest) runManager(words);
-    print(`Removed: ${there.map(({ path }) => path).join(", ")}.\n`);
+    let outcome = "Nothing was removed.";
+    try {
+      if (first !== undefined) await runManager(first, stopLimitMs);
+      for (const { path } of there) rmSync(path);
+      outcome = `Removed: ${there.map(({ path }) => path).join(", ")}.`;
+      for (const words of rest) await runManager(words);
+    } catch (failure) {
+      throw withOutcome(failure, outcome);
+    }
+    print(`${outcome}\n`);
     return 0;
   },
 };

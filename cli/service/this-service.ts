@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { homedir } from "node:os";
 import { placesIn } from "../../client/places.ts";
+import { programFailure } from "../../client/program-failure.ts";
 import { Problem } from "../../protocol/problem.ts";
 import { visibleClause, visibleLines } from "../../protocol/visible.ts";
+import { warn } from "../console.ts";
 import { daemonRuntime, daemonScript } from "../daemon-script.ts";
 import { type Service, serviceFor } from "./service.ts";
 
@@ -14,19 +16,51 @@ export function thisService(): Service {
   return serviceFor({ platform, env, home: homedir(), uid: process.getuid?.() ?? 0 }, program);
 }
 
-/** Runs a command of the service manager; throws `conflict` with its error message when it fails. */
-export function runManager([program = "", ...args]: readonly string[]): void {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
-  if (status === 0) return;
-  const said = visibleClause(visibleLines(error === undefined ? stderr : error.message));
+const limitMs = 30_000;
+/** For a command that stops the service: by then systemd has killed one that does not end (TimeoutStopSec=). */
+export const stopLimitMs = 150_000;
+const undoLimitMs = 10_000;
+const noteMs = 5000;
+
+/** Runs a command of the service manager; throws `conflict` with its error message when it fails or takes too long. */
+export async function runManager(words: readonly string[], maxMs = limitMs): Promise<void> {
+  const command = `\`${words.join(" ")}\``;
+  const note = setTimeout(() => warn(`Waiting for ${command}, for at most ${maxMs / 1000} s.`), noteMs);
+  const why = await failureOf(words, maxMs).finally(() => clearTimeout(note));
+  if (why === undefined) return;
   throw new Problem(
     "conflict",
-    `\`${[program, ...args].join(" ")}\` failed: ${said || `status ${status}`}. ` +
+    `${command} failed: ${why}. ` +
       "Is this a session of yours with a service manager? `hostrun install-service --print` shows the files; `hostrun start` works without.",
   );
 }
 
-/** The same, but ignores failures, for undoing as much as possible. */
-export function tryRunManager([program = "", ...args]: readonly string[]): void {
-  spawnSync(program, args, { stdio: "ignore" });
+/** Undoes as much as possible, but does not wait for a service manager that hangs. */
+export async function tryRunManager(commands: readonly (readonly string[])[]): Promise<void> {
+  for (const words of commands) {
+    const startedAt = performance.now();
+    await failureOf(words, undoLimitMs);
+    if (performance.now() - startedAt >= undoLimitMs) return;
+  }
+}
+
+/** Adds to a problem what has come of the command that failed. */
+export function withOutcome(failure: unknown, outcome: string): unknown {
+  if (!(failure instanceof Problem)) return failure;
+  return new Problem(failure.code, `${failure.message} ${outcome}`, { ...failure.members, cause: failure });
+}
+
+/** Why a command failed, as a clause; undefined if it did not. */
+function failureOf([program = "", ...args]: readonly string[], maxMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const options = { timeout: maxMs, killSignal: "SIGKILL", windowsHide: true } as const;
+    const child = execFile(program, args, options, (failure, _, stderr) => {
+      if (failure === null) resolve(undefined);
+      else {
+        const said = failure.killed === true ? "" : visibleClause(visibleLines(stderr));
+        resolve(said || programFailure(failure, maxMs));
+      }
+    });
+    child.stdin?.end();
+  });
 }

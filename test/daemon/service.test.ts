@@ -115,6 +115,11 @@ test("what could not be installed is taken back: the units that were there stay,
   const failing = '[ "$2" != enable ] || { echo no socket >&2; exit 1; }';
   expect(await install(failing)).toMatch(/^1 .*enable --now hostrun\.socket` failed: no socket/s);
   expect(await readdir(units)).toEqual([]);
+  const stopped = "The daemon was stopped; the next command starts it again.";
+  await cli.run(["start"]);
+  expect(await install('[ "$2" != enable ] || kill -KILL $$')).toMatch(
+    new RegExp(`enable.* failed: it was ended by SIGKILL\\..* are as they were before\\. ${stopped}\\n$`),
+  );
   const earlier = `ExecStart="node" "--state-dir" "${cli.stateDirectory}"\n`;
   await writeFile(unit, earlier);
   expect(await install(failing)).toMatch(/^1 /);
