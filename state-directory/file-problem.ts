@@ -1,20 +1,20 @@
 import { Problem } from "../protocol/problem.ts";
 import { errorCode } from "./error-code.ts";
 
-/** What a person can do about a system error, by its code. */
+/** What a person can do about a system error, by its code; "or" and something else to do follow. */
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: "Its disk is full: make room",
   EDQUOT: "Your quota is used up: make room",
-  EROFS: "It is on a read-only file system",
+  EROFS: "Its file system is read-only: make it writable",
   EACCES: "Check the permissions of the directory above it",
   EPERM: "Check the permissions of the directory above it",
-  ENOENT: "The directory above it does not exist",
-  ENOTDIR: "Part of its path is not a directory",
-  ELOOP: "The symbolic links in its path form a loop",
-  EISDIR: "It is a directory",
-  ENAMETOOLONG: "Its path is too long",
-  EMFILE: "Too many files are open",
-  ENFILE: "Too many files are open",
+  ENOENT: "The directory above it does not exist: make it",
+  ENOTDIR: "Part of its path is not a directory: correct the path",
+  ELOOP: "The symbolic links in its path form a loop: correct them",
+  EISDIR: "It is a directory: move it away",
+  ENAMETOOLONG: "Its path is too long: shorten it",
+  EMFILE: "Too many files are open: allow more (`ulimit -n`)",
+  ENFILE: "Too many files are open: allow more (`ulimit -n`)",
   SQLITE_FULL: "Its disk is full: make room",
   SQLITE_CANTOPEN: "Check its permissions, and whether it is on a read-only file system",
   SQLITE_READONLY: "Check its permissions, and whether it is on a read-only file system",

@@ -111,10 +111,13 @@ test("where a backup cannot be written it is said why, and what to do", async ()
     ["", /^2 hostrun: FILE is empty\./],
     [`${join(other.home, "folder")}/`, /^2 .*FILE must be the name of a file\./],
     [join(disk.path, "b"), /\(ENOSPC\)\. Its disk is full: make room, or choose another place\./],
-    [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it does not exist, or choose/],
-    [join(other.home, "file", "b"), /\(ENOTDIR\)\. Part of its path is not a directory, or choose/],
-    [join(loop, "b"), /\(ELOOP\)\. The symbolic links in its path form a loop, or choose/],
-    [join(other.home, "b".repeat(300)), /\(ENAMETOOLONG\)\. Its path is too long, or choose/],
+    [join(other.home, "none", "b"), /\(ENOENT\)\. The directory above it does not exist: make it, or choose/],
+    [
+      join(other.home, "file", "b"),
+      /\(ENOTDIR\)\. Part of its path is not a directory: correct the path, or choose/,
+    ],
+    [join(loop, "b"), /\(ELOOP\)\. The symbolic links in its path form a loop: correct them, or choose/],
+    [join(other.home, "b".repeat(300)), /\(ENAMETOOLONG\)\. Its path is too long: shorten it, or choose/],
   ] as const;
   for (const [path, why] of refusals) {
     const { status, stdout, stderr } = await other.run(["backup", path]);
