@@ -22,8 +22,12 @@ export class HostLatencies {
     ),
     wideTable("latency", ["Host", "Warm", "Cold", "Latest", "Spread"], this.#rows),
   );
+  #shown = "";
 
   show(hosts: readonly HostLatency[]): void {
+    const now = JSON.stringify(hosts);
+    if (now === this.#shown) return;
+    this.#shown = now;
     this.root.hidden = hosts.length === 0;
     this.#rows.replaceChildren(...hosts.map(rowOf));
   }

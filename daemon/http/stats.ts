@@ -16,8 +16,11 @@ export interface StatsSources {
   readonly nativeCrypto: boolean;
 }
 
-/** How often the delay is measured. Node's figures are the time from one measurement to the next. */
-const resolutionMs = 20;
+/**
+ * How often the delay is measured: each time wakes the daemon, also when it is idle. Node's figures are the time from one
+ * measurement to the next.
+ */
+const resolutionMs = 100;
 
 /** Collects the statistics of the whole daemon, and measures the delay of the event loop. */
 export function openStats(sources: StatsSources): Disposable & { readonly report: () => Stats } {

@@ -10,7 +10,7 @@ import { tabIcon } from "../terminal/tab-icon.ts";
 
 const type = "hostrun.dashboard";
 /** For values that change continuously: the daemon's uptime and memory. */
-const everyMs = 5000;
+const everyMs = 10_000;
 /** For changes that the daemon reports. */
 const atMostEveryMs = 1000;
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** A process of this machine that lives; one that is dead and not yet collected does not. */
 export interface LiveProcess {
   readonly pid: number;
+  readonly parent: number;
   readonly group: number;
   readonly words: readonly string[];
   /** Its words, with spaces between. */
@@ -38,9 +39,9 @@ async function readProcess(name: string): Promise<LiveProcess | undefined> {
     // A title that a process gave itself may be padded.
     const words = cmdline.replace(/\0+$/, "").split("\0");
     const stat = await readFile(`/proc/${name}/stat`, "latin1");
-    const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;
-    return { pid: Number(name), group: Number(group), words, args: words.join(" ") };
+    return { pid: Number(name), parent: Number(parent), group: Number(group), words, args: words.join(" ") };
   } catch {
     // It ended meanwhile.
     return undefined;
