@@ -3,7 +3,7 @@ import { visible } from "../protocol/visible.ts";
 
 /** What happened to a store that was found damaged at the daemon's start, as part of a sentence. */
 export function damagedStoreText(path: string): string {
-  return `the store was damaged and replaced by a new one; the old one is ${visible(path)}`;
+  return `the store was damaged or missing, and replaced by a new one; what was left of it is ${visible(path)}`;
 }
 
 /** Why a list may be empty: a sentence to append, or "". */

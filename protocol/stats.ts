@@ -71,7 +71,7 @@ export const Stats = z
       pinnedBytes: count.nullable(),
       /** Why the store cannot be read at present, e.g. because it is damaged; the figures above are then null. */
       problem: z.string().nullable(),
-      /** Where a store that was found damaged at this start was moved; else null. */
+      /** Where what was left of a store that was found damaged or missing at this start was moved; else null. */
       damaged: z.string().nullable(),
     }),
     streams: z.object({ open: count, opened: count, resumed: count, bytesSent: count }),

@@ -63,14 +63,14 @@ export class Maintenance {
       if (found !== "ok") {
         const fix =
           "`hostrun restart` moves it aside and creates a new one; `hostrun restore FILE` brings back a backup.";
-        return { name, state: "failed", message: `SQLite finds it damaged: ${visibleLines(found)}`, fix };
+        return { name, state: "failed", message: `It is damaged: ${visibleLines(found)}`, fix };
       }
     } catch (failure) {
       const message = failure instanceof Error ? failure.message : String(failure);
       return { name, state: "warning", message, fix: "See `hostrun logs`." };
     }
     if (damagedStore === null) return { name, state: "ok", message: "SQLite finds it whole.", fix: null };
-    const message = `A new one was created because the old one was damaged: ${damagedStore}.`;
+    const message = `A new one was created because the old one was damaged or missing. What was left of it is ${damagedStore}.`;
     return { name, state: "warning", message, fix: "`hostrun restore FILE` brings back a backup." };
   }
 

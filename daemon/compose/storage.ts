@@ -31,7 +31,7 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const path = join(stateDirectory, "hostrun.db");
   const damagedStore = quarantineIfCorrupt(path, nativeBinding, new Date()) ?? null;
   const afresh =
-    "The store was damaged. It was moved aside and a new one was created: hosts and history are empty";
+    "The store was damaged or missing. What was left of it was moved aside and a new one was created: hosts and history are empty";
   if (damagedStore !== null) log.warn(afresh, { damagedStore });
   scope.defer(() => checkClosed(path, nativeBinding));
   const database = scope.own(openDatabase({ path, migrations, nativeBinding, log }));

@@ -10,17 +10,24 @@ const neededToStart = new Set(["migrations", "meta", "hosts", "runs"]);
 
 /**
  * Moves a damaged store, with its write-ahead log and output, to `<path>.damaged-<time>`, so that a new one can be
- * created. Returns the new path; undefined if the store is intact or does not exist. An empty file is intact, since it
- * has nothing to lose. Throws errors other than damage, such as a lack of permission.
+ * created. The same applies to what is left where the database is missing or empty: SQLite would delete its log, and new
+ * runs would get the folders of old ones. Returns the new path; undefined if the store is intact or there never was one.
+ * Throws errors other than damage, such as a lack of permission.
  */
 export function quarantineIfCorrupt(path: string, nativeBinding: string | undefined, now: Date) {
-  if (!existsSync(path) || isAsChecked(path)) return undefined;
-  if (!mapStorageErrors(() => isDamaged(path, nativeBinding))) return undefined;
+  if (isMissingOrEmpty(path)) {
+    // The folder is created once the database has its tables.
+    if (!existsSync(path + outputSuffix)) return undefined;
+  } else if (isAsChecked(path) || !mapStorageErrors(() => isDamaged(path, nativeBinding))) return undefined;
   const aside = `${path}.damaged-${now.toISOString().replaceAll(":", "-")}`;
   for (const suffix of ["-wal", "-shm", outputSuffix, ""]) {
     if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
   }
-  return aside;
+  return existsSync(aside) ? aside : aside + outputSuffix;
+}
+
+export function isMissingOrEmpty(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
 /**

@@ -21,6 +21,7 @@ import { isWritableByOthers } from "../../state-directory/trusted-directory.ts";
 import { backupId, keptFiles, opened, quickCheck } from "./backup.ts";
 import { sealedBytes } from "./backup-seal.ts";
 import { outputSuffix } from "./database.ts";
+import { isMissingOrEmpty } from "./quarantine.ts";
 
 export interface RestoreOptions {
   /** A file written by `writeBackup`. */
@@ -179,9 +180,9 @@ function noBackup(source: string, why: string): Problem {
   );
 }
 
-/** What SQLite's quick check finds damaged in a store; undefined if it is intact. */
+/** What is found damaged in the store of a running daemon, by SQLite's quick check; undefined if it is intact. */
 export function examineStore(path: string, nativeBinding: string | undefined): string | undefined {
-  if (!existsSync(path)) return undefined;
+  if (isMissingOrEmpty(path)) return `${path} is missing or empty`;
   const native = nativeBinding === undefined ? {} : { nativeBinding };
   using store = opened(new Sqlite(path, { readonly: true, fileMustExist: true, ...native }));
   const found = quickCheck(store.sql);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { mkdir, open, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { expect, test } from "vitest";
@@ -63,11 +63,46 @@ test("what does not need a damaged store is shown all the same, and the doctor s
   const { status, stdout } = await cli.run(["doctor"]);
   expect(status).toBe(1);
   expect(stdout.toString()).toMatch(
-    /^failed {3}database: SQLite finds it damaged: .*\n {9}`hostrun restart` moves it aside/m,
+    /^failed {3}database: It is damaged: .*\n {9}`hostrun restart` moves it aside/m,
   );
   expect(stdout.toString()).toMatch(/^skipped {2}history: The store cannot be read\.$/m);
   for (const name of ["daemon", "redis", "nativeCrypto", "worker"])
     expect(stdout.toString()).toMatch(new RegExp(`^ok {7}${name}: `, "m"));
+});
+
+test.each([
+  ["removed", (path: string) => rm(path)],
+  ["emptied", (path: string) => truncate(path)],
+])("a store that is %s under a daemon is not told to be whole", async (_, lose) => {
+  await using cli = await openCli();
+  await cli.run(["start"]);
+  await lose(join(cli.stateDirectory, "hostrun.db"));
+  const { status, stdout } = await cli.run(["doctor"]);
+  expect([status, stdout.toString()]).toEqual([
+    1,
+    matching(/^failed {3}database: It is damaged: .*hostrun\.db is missing or empty$/m),
+  ]);
+});
+
+test("a store that is missing at the start is told of like a damaged one", async () => {
+  await using cli = await openCli();
+  await cli.run(["start"]);
+  await cli.run(["stop"]);
+  await rm(join(cli.stateDirectory, "hostrun.db"));
+  await cli.run(["start"]);
+  for (const [command, told] of [
+    [
+      "status",
+      /^Damaged +the store was damaged or missing, and replaced by a new one; what was left of it is \//m,
+    ],
+    [
+      "doctor",
+      /^warning {2}database: A new one .* the old one was damaged or missing\. What was left of it is \//m,
+    ],
+    ["logs", /The store was damaged or missing\. What was left of it was moved aside/],
+  ] as const) {
+    expect((await cli.run([command])).stdout.toString()).toMatch(told);
+  }
 });
 
 test("an empty list says that a damaged store was replaced", async () => {
@@ -77,7 +112,7 @@ test("an empty list says that a damaged store was replaced", async () => {
   for (const command of ["history", "hosts"]) {
     const { stderr } = await cli.run([command]);
     expect(stderr.toString()).toMatch(
-      /^hostrun: No (runs|hosts) yet.*\. At the daemon's start the store was damaged and replaced by a new one; the old one is \/.*\. `hostrun restore FILE` brings a backup back\.$/m,
+      /^hostrun: No (runs|hosts) yet.*\. At the daemon's start the store was damaged or missing, and replaced by a new one; what was left of it is \/.*\. `hostrun restore FILE` brings a backup back\.$/m,
     );
   }
 });

@@ -160,7 +160,7 @@ test("a store that is damaged is called so", async () => {
   expect(status).toBe(1);
   expect(found("database")).toMatchObject({
     state: "failed",
-    message: containing("SQLite finds it damaged: "),
+    message: containing("It is damaged: "),
     fix: containing("`hostrun restart` moves it aside"),
   });
 });
@@ -173,7 +173,7 @@ test("a store with one damaged page is called so in one line, and is not backed 
   await store.write(Buffer.from("damaged!"), 0, 8, ((await store.stat()).size / 4096 - 2) * 4096);
   await store.close();
   expect((await examined(cli)).found("database")?.message).toMatch(
-    /^SQLite finds it damaged: Tree \d+ page \d+[^\\]*$/,
+    /^It is damaged: Tree \d+ page \d+[^\\]*$/,
   );
   const backup = await cli.run(["backup", join(cli.home, "backup")]);
   expect([backup.status, backup.stderr.toString()]).toEqual([1, containing("The store is damaged (Tree ")]);

@@ -1,4 +1,4 @@
-import { cp, mkdir, open, readdir, readFile, stat, truncate } from "node:fs/promises";
+import { cp, mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openTestDaemon, spawnDaemon, watchFor } from "../support/daemon.ts";
@@ -137,6 +137,8 @@ async function usedPlaces(directory: Directory) {
 const damages = {
   "overwritten pages": overwrite,
   "a truncated file": (path: string) => truncate(path, 3 * 4096),
+  "an empty file": (path: string) => truncate(path, 0),
+  "no file any more": (path: string) => rm(path),
 };
 
 test.each(Object.entries(damages))(

@@ -42,6 +42,32 @@ test.each([
   expect(createRunStore(database).countRuns()).toBe(0);
 });
 
+test.each([
+  ["empty", (path: string) => truncate(path), ""],
+  ["missing", (path: string) => rm(path), "-output"],
+])("what is left where the database is %s is put aside", async (_, lose, found) => {
+  await using directory = await openDirectory();
+  const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
+  openDatabase(options)[Symbol.dispose]();
+  checkClosed(options.path, undefined);
+  await lose(options.path);
+  await writeFile(`${options.path}-wal`, "what SQLite would delete");
+  await writeFile(join(`${options.path}-output`, "1"), "of an old run");
+  const aside = `${options.path}.damaged-2026-01-02T03-04-05.006Z`;
+  expect(quarantineIfCorrupt(options.path, undefined, now)).toBe(aside + found);
+  expect(await readFile(`${aside}-wal`, "utf8")).toBe("what SQLite would delete");
+  expect(await readFile(join(`${aside}-output`, "1"), "utf8")).toBe("of an old run");
+  openDatabase(options)[Symbol.dispose]();
+  expect(quarantineIfCorrupt(options.path, undefined, now)).toBeUndefined();
+});
+
+test("a store has bytes once it has a folder for output", async () => {
+  await using directory = await openDirectory();
+  using database = openDatabase({ path: directory.join("db"), migrations, nativeBinding: undefined });
+  expect(existsSync(database.outputFolder)).toBe(true);
+  expect((await stat(directory.join("db"))).size).toBeGreaterThan(0);
+});
+
 test("no file and an empty one are a store to be begun", async () => {
   await using directory = await openDirectory();
   const options = { path: directory.join("hostrun.db"), migrations, nativeBinding: undefined };
