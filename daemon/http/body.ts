@@ -28,6 +28,7 @@ export async function readJson(request: IncomingMessage, timeoutMs = bodyTimeout
       "The body must be JSON. Send it with the header Content-Type: application/json.",
     );
   }
+  refuseCharset(request.headers["content-type"] ?? "");
   using limit = timeLimit(timeoutMs);
   try {
     return parseJson(await readAll(request, limit.signal));
@@ -101,6 +102,21 @@ export function discardBody(request: IncomingMessage): void {
 /** The media type of a request's body in lower case, without parameters. */
 export function mediaType(request: IncomingMessage): string {
   return (request.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Parameters of a media type (RFC 9110, section 5.6.6); a quoted value may contain semicolons. */
+const parameter = /;\s*([^\s=;]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)/g;
+
+/** JSON is always in UTF-8 (RFC 8259, section 8.1): a client that sends another charset means other characters. */
+function refuseCharset(type: string): void {
+  for (const [, name = "", value = ""] of type.matchAll(parameter)) {
+    const charset = value.trim().replace(/^"(.*)"$/, "$1");
+    if (name.toLowerCase() !== "charset" || /^utf-?8$/i.test(charset)) continue;
+    throw new Problem(
+      "unsupported_media_type",
+      `The body must be in UTF-8, not "${visibleLine(charset)}". Leave the charset out, or send charset=utf-8.`,
+    );
+  }
 }
 
 /** Compressed bodies are refused rather than decoded. */

@@ -7,6 +7,7 @@ import { badFields, hostileNames } from "../support/bad-fields.ts";
 import { openCounter } from "../support/counter.ts";
 import type { Answer, Sent } from "../support/http.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
+import { matching } from "../support/matching.ts";
 
 const daemon = await openHostedDaemon();
 const counter = await openCounter();
@@ -223,12 +224,39 @@ describe("a body", () => {
     expect(answer.problem().detail).toContain("half of a character");
   });
 
-  test("may say its charset", async () => {
+  test.each([
+    "charset=utf-8",
+    'Charset="UTF-8"',
+    "charset=utf8",
+    "v=1 ;CHARSET=Utf-8",
+    'note="a; charset=latin1"',
+    ";",
+  ])("may say that it is in UTF-8 (%s)", async (parameters) => {
     const answer = await daemon.http.ask("POST", "/api/hosts/import", {
-      headers: { "content-type": "Application/JSON; charset=utf-8" },
+      headers: { "content-type": `Application/JSON; ${parameters}` },
       body: '{"source":"ssh_config","path":"/nowhere"}',
     });
     expect(answer.problem().code).toBe("not_found");
+  });
+
+  test.each([
+    "charset=latin1",
+    'charset="iso-8859-1"',
+    "CHARSET = UTF-16",
+    "charset=",
+    "charset=utf-8; charset=latin1",
+    'v="\\""; charset=latin1',
+  ])("that says it is in another charset (%s) is refused", async (parameters) => {
+    const headers = { "content-type": `application/json; ${parameters}` };
+    const answer = await daemon.http.ask("POST", "/api/ssh/stream", { headers, body: valid });
+    expect(answer.problem()).toMatchObject({
+      status: 415,
+      code: "unsupported_media_type",
+      detail: matching(
+        /^The body must be in UTF-8, not .+\. Leave the charset out, or send charset=utf-8\.$/,
+      ),
+    });
+    await expectNoTraces();
   });
 });
 
