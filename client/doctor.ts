@@ -1,22 +1,20 @@
-import { execFile } from "node:child_process";
 import { accessSync, constants, existsSync, lstatSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { minDaemonNode, runsDaemon } from "../protocol/daemon-node.ts";
 import type { DoctorCheck } from "../protocol/doctor.ts";
 import { Problem, type ProblemDetails } from "../protocol/problem.ts";
 import { formatBytes } from "../protocol/size.ts";
-import { visibleLine } from "../protocol/visible.ts";
-import { errorCode } from "../state-directory/error-code.ts";
 import { cannotUse } from "../state-directory/file-problem.ts";
 import { checkContents } from "../state-directory/contents.ts";
 import { checkStateDirectory } from "../state-directory/trusted-directory.ts";
 import { startFault } from "./check-start.ts";
 import { type Daemon, openDaemon } from "./daemon.ts";
 import { isNotRunning } from "./discover.ts";
+import { agent, ssh, sshConfig } from "./doctor-openssh.ts";
+import { type Finding, ok, skipped } from "./finding.ts";
 import { lastLinesOf } from "./last-lines.ts";
 import { isOtherBuild } from "./other-build.ts";
 import type { Places } from "./places.ts";
-import { programFailure } from "./program-failure.ts";
 
 export interface DoctorOptions {
   readonly places: Places;
@@ -30,9 +28,6 @@ export interface DoctorOptions {
   readonly daemonRuntime?: string | undefined;
 }
 
-type Finding = Omit<DoctorCheck, "name">;
-
-const programTimeoutMs = 5000;
 const daemonTimeoutMs = 20_000;
 const lowBytes = 1024 ** 3;
 const fullBytes = 100 * 1024 ** 2;
@@ -52,9 +47,9 @@ export async function examine(options: DoctorOptions): Promise<DoctorCheck[]> {
     ["clock", () => clock(places)],
     ["settings", () => settings(options)],
     ["node", () => node(options)],
-    ["ssh", () => ssh(options)],
-    ["sshConfig", () => sshConfig(options)],
-    ["agent", () => agent(options)],
+    ["ssh", () => ssh(options.environment)],
+    ["sshConfig", () => sshConfig(options.environment)],
+    ["agent", () => agent(options.environment)],
   ];
   const local = looks.map(async ([name, look]): Promise<DoctorCheck> => {
     try {
@@ -64,15 +59,6 @@ export async function examine(options: DoctorOptions): Promise<DoctorCheck[]> {
     }
   });
   return [...(await Promise.all(local)), ...(await daemon(options))];
-}
-
-function ok(message: string): Finding {
-  return { state: "ok", message, fix: null };
-}
-
-/** For a check that could not be made. */
-function skipped(message: string, fix: string | null = null): Finding {
-  return { state: "skipped", message, fix };
 }
 
 /** A problem's message begins with what is wrong, followed by what to do. */
@@ -171,68 +157,6 @@ function node({ nodeVersion }: DoctorOptions): Finding {
   if (runsDaemon(nodeVersion)) return ok(`Node.js ${nodeVersion} runs the daemon.`);
   const message = `The daemon needs Node.js ${minDaemonNode} or later, and this is ${nodeVersion}.`;
   return { state: "failed", message, fix: "Run `hostrun` with a newer Node.js." };
-}
-
-async function ssh({ environment }: DoctorOptions): Promise<Finding> {
-  const ran = await run("ssh", ["-V"], environment);
-  if (ran.status === 0) return ok(ran.text || "`ssh` is there, and prints no version.");
-  const message =
-    ran.status === "missing" ? "There is no `ssh` in the PATH." : `\`ssh -V\` failed: ${ran.why}`;
-  const fix =
-    "Install OpenSSH's client: the SSH config is read by it, and hosts that need it are reached by it.";
-  return { state: "warning", message, fix };
-}
-
-async function sshConfig({ environment }: DoctorOptions): Promise<Finding> {
-  const ran = await run("ssh", ["-G", "--", "hostrun-doctor.invalid"], environment);
-  if (ran.status === 0) return ok("OpenSSH can read it.");
-  if (ran.status === "missing") return skipped("There is no `ssh` in the PATH.", "Install OpenSSH's client.");
-  const fix =
-    ran.why === ran.text ? "Fix the line named there; `ssh -G HOST` checks it." : "`ssh -G HOST` checks it.";
-  return { state: "failed", message: `OpenSSH cannot read it: ${ran.why}`, fix };
-}
-
-async function agent({ environment }: DoctorOptions): Promise<Finding> {
-  if ((environment["SSH_AUTH_SOCK"] ?? "") === "" && process.platform !== "win32") {
-    return ok("None is used: SSH_AUTH_SOCK is not set.");
-  }
-  const ran = await run("ssh-add", ["-l"], environment);
-  if (ran.status === 0) return ok(`It holds keys: ${ran.lines}.`);
-  if (ran.status === 1)
-    return { state: "warning", message: "It holds no keys.", fix: "`ssh-add` adds yours." };
-  if (ran.status === "missing")
-    return skipped("There is no `ssh-add` in the PATH.", "Install OpenSSH's client.");
-  const message = `It does not answer on ${environment["SSH_AUTH_SOCK"] ?? ""}: ${ran.why}`;
-  return { state: "warning", message, fix: "Start one (`eval $(ssh-agent)`), or unset SSH_AUTH_SOCK." };
-}
-
-interface Ran {
-  readonly status: number | "missing" | "failed";
-  /** The first line that it wrote; empty if there is none. */
-  readonly text: string;
-  /** Why it failed, in its own words if it wrote any. */
-  readonly why: string;
-  /** How many lines it printed. */
-  readonly lines: number;
-}
-
-function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
-  return new Promise((resolve) => {
-    const options = { env, timeout: programTimeoutMs, killSignal: "SIGKILL", windowsHide: true } as const;
-    const child = execFile(file, args, options, (failure, stdout, stderr) => {
-      const text = visibleLine((stderr.trim() || stdout.trim()).split("\n")[0] ?? "");
-      const lines = stdout.split("\n").filter((line) => line !== "").length;
-      if (failure === null) resolve({ status: 0, text, why: "", lines });
-      else if (errorCode(failure) === "ENOENT") resolve({ status: "missing", text, why: "not found", lines });
-      else {
-        const how = programFailure(failure, programTimeoutMs);
-        if (typeof failure.code === "number")
-          resolve({ status: failure.code, text, why: text || how, lines });
-        else resolve({ status: "failed", text, why: how, lines });
-      }
-    });
-    child.stdin?.end();
-  });
 }
 
 /** Whether it answers, and its own report. */

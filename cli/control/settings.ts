@@ -7,9 +7,10 @@ export function parseSettingName(name: string): string {
   throw unknown("setting", name, Object.keys(defaultSettings));
 }
 
-/** Converts a value to the type of its setting; the daemon validates it. */
-export function parseSettingValue(name: string, text: string): string | number {
+/** Converts a value to the type of its setting; the daemon validates it. null, as the list shows it: it is not set. */
+export function parseSettingValue(name: string, text: string): string | number | null {
   const known = Object.entries(defaultSettings).find(([key]) => key === name);
+  if (known?.[1] === null && text === "null") return null;
   if (typeof known?.[1] !== "number") return text;
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
   if (name.endsWith("Bytes")) return parseSize(text, name);

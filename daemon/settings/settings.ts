@@ -153,9 +153,10 @@ function withRemedy(problem: Problem): Problem {
   return new Problem("invalid_request", detail, { issues });
 }
 
+/** An empty variable counts as one that is not set. */
 function fromEnvironment(environment: SettingsSources["environment"]): Values {
   const given = Object.entries(environment).filter(
-    ([name, value]) => name.startsWith("HOSTRUN_") && value !== undefined && name !== homeVariable,
+    ([name, value = ""]) => name.startsWith("HOSTRUN_") && value !== "" && name !== homeVariable,
   );
   const byVariable = new Map(names.map((name) => [`HOSTRUN_${spelled(name, "_").toUpperCase()}`, name]));
   return Object.fromEntries(

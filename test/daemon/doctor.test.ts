@@ -102,10 +102,7 @@ test("it finds what is wrong without a daemon, and says what to do", async () =>
   await utimes(join(cli.stateDirectory, "daemon.log"), future, future);
   const PATH = join(cli.home, "bin");
   await mkdir(PATH);
-  // ssh reads the account's configuration, which is not the test's.
-  const script =
-    "#!/bin/sh\n[ $1 = -V ] && exit 0\necho 'line 2: Bad configuration option: nosuchoption' >&2\nexit 255\n";
-  await writeFile(join(PATH, "ssh"), script, { mode: 0o755 });
+  await symlink("/usr/bin/ssh", join(PATH, "ssh"));
   const { status, found } = await examined(cli, { env: { PATH, SSH_AUTH_SOCK: join(cli.home, "none") } });
   expect(status).toBe(1);
   expect([found("permissions")?.state, found("permissions")?.message]).toEqual([
@@ -182,6 +179,12 @@ test("a store with one damaged page is called so in one line, and is not backed 
 test.each([
   ["prints nothing and fails", "exit 3", "it ended with status 3", "`ssh -G HOST` checks it."],
   ["is killed", "kill -SEGV $$", "it was ended by SIGSEGV", "`ssh -G HOST` checks it."],
+  [
+    "refuses a file that others can change",
+    "echo 'Bad owner or permissions on /h/.ssh/config' >&2; exit 255",
+    "Bad owner or permissions on /h/.ssh/config",
+    containing("`chmod go-w /h/.ssh/config`"),
+  ],
   ["says why", "echo 'no config' >&2; exit 255", "no config", containing("Fix the line named there")],
 ])("an ssh that %s is a finding with its reason", async (_, script, why, fix) => {
   await using cli = await openCli();

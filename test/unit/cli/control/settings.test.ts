@@ -11,6 +11,8 @@ test.each([
   ["historyDays", "7", 7],
   ["logLevel", "debug", "debug"],
   ["defaultUser", "5", "5"],
+  ["defaultUser", "null", null],
+  ["redisUrl", "null", null],
 ])("%s takes %s", (name, text, value) => {
   expect(parseSettingValue(name, text)).toBe(value);
 });

@@ -27,8 +27,8 @@ function settingName(name: string): keyof typeof defaultSettings {
   return found;
 }
 
-test("variables that are no settings, and other programs' ones, are left alone", () => {
-  const environment = { HOSTRUN_HOME: "/x", PATH: "/bin", HOSTRUNNER: "1" };
+test("variables that are no settings, are empty, or are other programs', are left alone", () => {
+  const environment = { HOSTRUN_HOME: "/x", HOSTRUN_LISTEN: "", PATH: "/bin", HOSTRUNNER: "1" };
   const file = new SettingsFile({ path: "/nowhere/config.json", environment, flags: {} });
   expect(file.current).toEqual(defaultSettings);
 });
