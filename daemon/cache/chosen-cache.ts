@@ -3,10 +3,11 @@ import type { RateLimiter } from "../core/rate-limiter.ts";
 import type { CacheMetrics, CountingCache } from "./cache.ts";
 import { createMemoryCache } from "./memory.ts";
 import { openRedisCache } from "./redis.ts";
+import type { SealSecret } from "./seal.ts";
 
 /** The cache that the setting `redisUrl` names at present. Another one starts empty, with figures of its own. */
 export class ChosenCache implements CountingCache {
-  readonly #secret: string;
+  readonly #secret: SealSecret;
   readonly #log: Log;
   #url: string | null;
   #cache: CountingCache;
@@ -15,7 +16,7 @@ export class ChosenCache implements CountingCache {
   };
 
   /** `secret` seals what is kept in Redis. */
-  constructor(url: string | null, secret: string, log: Log) {
+  constructor(url: string | null, secret: SealSecret, log: Log) {
     this.#secret = secret;
     this.#log = log;
     this.#url = url;

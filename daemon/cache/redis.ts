@@ -7,7 +7,7 @@ import { createMemoryCache } from "./memory.ts";
 import { createSharedRateLimiter } from "./rate-limiter.ts";
 import { createRedisClient, type RedisClient } from "./redis-client.ts";
 import { explainAbsence } from "./redis-explanation.ts";
-import { Seal } from "./seal.ts";
+import { Seal, type SealSecret } from "./seal.ts";
 
 /** How long a run may wait: a slower cache is no use for runs that take a few milliseconds. */
 const maxWaitMs = 40;
@@ -18,16 +18,18 @@ const prefix = "hostrun:";
 /**
  * The cache in Redis, backed by the embedded one: while Redis is down or slow, entries come from the embedded cache, and
  * no run waits for Redis longer than 40 ms, once a second at most. What others have put under our keys is a miss, since
- * entries are sealed with `secret`.
+ * entries are sealed with `secret`. It is renewed whenever Redis may hold an older entry than was to be there: when it
+ * did not take a write, and when it was away, since it may come back with what it had earlier.
  */
-export function openRedisCache(url: string, secret: string, log: Log): CountingCache {
-  return new RedisCache(url, new Seal(secret), log);
+export function openRedisCache(url: string, secret: SealSecret, log: Log): CountingCache {
+  return new RedisCache(url, secret, log);
 }
 
 class RedisCache implements CountingCache {
   readonly limiter: RateLimiter;
   readonly #url: string;
   readonly #redis: RedisClient;
+  readonly #secret: SealSecret;
   readonly #seal: Seal;
   readonly #log: Log;
   readonly #fallback = createMemoryCache();
@@ -38,18 +40,21 @@ class RedisCache implements CountingCache {
   #absence: string | null = null;
   #isExplaining = false;
   #refusal: string | null = null;
+  /** Whether Redis may hold entries that are sealed with the present secret. */
+  #mayHold = true;
   readonly #disposed = new AbortController();
 
-  constructor(url: string, seal: Seal, log: Log) {
+  constructor(url: string, secret: SealSecret, log: Log) {
     const redis = createRedisClient(url);
     this.#url = url;
     this.#redis = redis;
-    this.#seal = seal;
+    this.#secret = secret;
+    this.#seal = new Seal(secret);
     this.#log = log;
     const shared = createSharedRateLimiter(redis);
     this.limiter = {
       take: async (client, perMinute) =>
-        (await this.#attempt(() => shared.take(client, perMinute))) ??
+        (await this.#attempt(() => shared.take(client, perMinute), `${prefix}rate:${client}`)) ??
         (await this.#fallback.limiter.take(client, perMinute)),
     };
     redis.on("ready", () => {
@@ -65,7 +70,8 @@ class RedisCache implements CountingCache {
   }
 
   async get(key: string, isUsable = (_value: string) => true): Promise<string | undefined> {
-    const stored = this.#seal.opened(key, (await this.#attempt(() => this.#redis.get(prefix + key))) ?? "");
+    const sealed = await this.#attempt(() => this.#redis.get(prefix + key), prefix + key);
+    const stored = this.#seal.opened(key, sealed ?? "");
     // Redis may have refused to store what it does not have, or something else has been put there.
     const value = stored !== undefined && isUsable(stored) ? stored : await this.#fallback.get(key, isUsable);
     this.#lookUps.count(key, value !== undefined);
@@ -75,7 +81,7 @@ class RedisCache implements CountingCache {
   async set(key: string, value: string, ttlMs: number): Promise<void> {
     // Also stored here, in case Redis does not respond in time.
     await this.#fallback.set(key, value, ttlMs);
-    await this.#attempt(async () => {
+    await this.#write(async () => {
       await this.#redis.set(prefix + key, this.#seal.sealed(key, value), "PX", ttlMs);
       this.#refusal = null;
     });
@@ -83,7 +89,7 @@ class RedisCache implements CountingCache {
 
   async delete(key: string): Promise<void> {
     await this.#fallback.delete(key);
-    await this.#attempt(() => this.#redis.del(prefix + key));
+    await this.#write(() => this.#redis.del(prefix + key));
   }
 
   async check(): Promise<void> {
@@ -107,13 +113,25 @@ class RedisCache implements CountingCache {
     return this.#redis.status === "ready" && this.#pause === undefined;
   }
 
-  /** undefined if Redis is down or refuses. */
-  async #attempt<T>(command: () => Promise<T>): Promise<T | undefined> {
-    return this.#up() ? this.#ask(command) : undefined;
+  async #write(command: () => Promise<unknown>): Promise<void> {
+    const isWritten = await this.#attempt(() => command().then(() => true));
+    if (isWritten === true) this.#mayHold = true;
+    else if (this.#mayHold) this.#outdate();
+  }
+
+  /** From now on nothing is accepted that Redis has, or gets from a command that it still has to carry out. */
+  #outdate(): void {
+    this.#mayHold = false;
+    this.#secret.renew();
+  }
+
+  /** undefined if Redis is down or refuses. Something of another type under `key` is removed. */
+  async #attempt<T>(command: () => Promise<T>, key?: string): Promise<T | undefined> {
+    return this.#up() ? this.#ask(command, key) : undefined;
   }
 
   /** A refusal is a response, and causes no pause. */
-  async #ask<T>(command: () => Promise<T>): Promise<T | undefined> {
+  async #ask<T>(command: () => Promise<T>, key?: string): Promise<T | undefined> {
     try {
       const value = await inTime(command());
       this.#isBack();
@@ -121,8 +139,12 @@ class RedisCache implements CountingCache {
     } catch (failure) {
       if (failure instanceof Error && failure.name === "ReplyError") {
         this.#isBack();
-        this.#refuses(failure.message);
+        if (key !== undefined && /\bWRONGTYPE\b/.test(failure.message))
+          void this.#attempt(() => this.#redis.del(key));
+        else this.#refuses(failure.message);
       } else {
+        // It may be carried out later.
+        this.#mayHold = true;
         const isLate = failure instanceof LateAnswer;
         this.#isAway(isLate ? failure.message : "The connection to Redis was lost", failure);
         if (!isLate) void this.#explain();
@@ -153,8 +175,10 @@ class RedisCache implements CountingCache {
 
   /** Logged once, until it is back. */
   #isAway(why: string, failure: unknown): void {
-    if (this.#absence === null)
+    if (this.#absence === null) {
       this.#log.warn("Redis does not answer; the embedded cache serves meanwhile", { failure });
+      this.#outdate();
+    }
     this.#absence = why;
   }
 

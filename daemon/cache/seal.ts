@@ -2,14 +2,20 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 const separator = ":";
 
+/** With another value, nothing is accepted that was sealed before. */
+export interface SealSecret {
+  readonly value: string;
+  renew(): void;
+}
+
 /**
  * Marks values as this daemon's own, for a place where others may write: a value is accepted only under the key that it
  * was sealed for.
  */
 export class Seal {
-  readonly #secret: string;
+  readonly #secret: Pick<SealSecret, "value">;
 
-  constructor(secret: string) {
+  constructor(secret: Pick<SealSecret, "value">) {
     this.#secret = secret;
   }
 
@@ -27,7 +33,7 @@ export class Seal {
   }
 
   #proof(key: string, value: string): string {
-    return createHmac("sha256", this.#secret)
+    return createHmac("sha256", this.#secret.value)
       .update(JSON.stringify([key, value]))
       .digest("base64url");
   }

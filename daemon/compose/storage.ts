@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { CountingCache } from "../cache/cache.ts";
 import { ChosenCache } from "../cache/chosen-cache.ts";
-import { cacheSecretOf } from "../store/cache-secret.ts";
+import { CacheSecret } from "../store/cache-secret.ts";
 import type { Scope } from "../core/scope.ts";
 import type { DurablePlans, PlannedRun } from "../runs/durable/plan.ts";
 import type { RunStore } from "../runs/record/run-store.ts";
 import { closeOpenRuns } from "../runs/recovery.ts";
+import { maskedUrl } from "../settings/masked-url.ts";
 import { Checkpoints } from "../store/checkpoints.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { createDurablePlans } from "../store/durable-runs.ts";
@@ -27,7 +28,7 @@ export interface Storage {
 
 /** Opens the store and the cache; runs that an earlier daemon left open end as unknown, except durable ones. */
 export function openStorage(context: DaemonContext, scope: Scope): Storage {
-  const { stateDirectory, migrations, nativeBinding, clock, log, settings } = context;
+  const { stateDirectory, migrations, nativeBinding, clock, log } = context;
   const path = join(stateDirectory, "hostrun.db");
   const damagedStore = quarantineIfCorrupt(path, nativeBinding, new Date()) ?? null;
   const afresh =
@@ -44,7 +45,18 @@ export function openStorage(context: DaemonContext, scope: Scope): Storage {
   const durable = plans.list();
   const closed = closeOpenRuns({ store, clock, log }, durable);
   if (closed > 0) log.warn("Runs that an earlier daemon left open have ended as unknown", { runs: closed });
-  const cache = scope.own(new ChosenCache(settings.current.redisUrl, cacheSecretOf(database), log));
-  settings.onChange(() => cache.use(settings.current.redisUrl));
+  const cache = openCache(database, context, scope);
   return { database, store, cache, plans, durable: durable.planned, damagedStore };
+}
+
+function openCache(database: Database, { settings, log }: DaemonContext, scope: Scope): CountingCache {
+  const secret = new CacheSecret(database);
+  const url = (): string | null => {
+    const { redisUrl } = settings.current;
+    secret.useFor(redisUrl === null ? "memory" : maskedUrl(redisUrl));
+    return redisUrl;
+  };
+  const cache = scope.own(new ChosenCache(url(), secret, log));
+  settings.onChange(() => cache.use(url()));
+  return cache;
 }

@@ -7,7 +7,7 @@ import { explainAbsence } from "../../daemon/cache/redis-explanation.ts";
 import { openRedisCache } from "../../daemon/cache/redis.ts";
 import { silentLog } from "../../daemon/core/log.ts";
 import { openDirectory } from "../support/directory.ts";
-import { openRedis } from "../support/redis.ts";
+import { openRedis, testSeal } from "../support/redis.ts";
 import { freePort, openServerProcess, portOf } from "../support/server-process.ts";
 import { openTcpPeer } from "../support/tcp-peer.ts";
 
@@ -60,7 +60,7 @@ const urlOf = (text: string): string => text.replaceAll(/<(\w+)>/g, (_, name: st
 
 /** What is said of such a URL. */
 async function problemOf(url: string): Promise<string | null> {
-  await using cache = openRedisCache(urlOf(url), "secret", silentLog);
+  await using cache = openRedisCache(urlOf(url), testSeal(), silentLog);
   const explained = () => cache.metrics().problem;
   await expect.poll(explained, { timeout: 20_000 }).toMatch(/^\S+:\d+ /);
   expect(cache.metrics().connected).toBe(false);

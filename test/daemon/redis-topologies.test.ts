@@ -1,24 +1,16 @@
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { CountingCache } from "../../daemon/cache/cache.ts";
 import { openRedisCache } from "../../daemon/cache/redis.ts";
 import { silentLog } from "../../daemon/core/log.ts";
 import { openDirectory } from "../support/directory.ts";
-import { openRedis } from "../support/redis.ts";
+import { cli, openRedis, testSeal } from "../support/redis.ts";
 import { freePort, openServerProcess } from "../support/server-process.ts";
 
-const run = promisify(execFile);
 /** A machine that is busy may take its time for each step. */
 const patient = { timeout: 180_000 };
 const password = "only:here/and there";
-
-async function cli(port: number, ...words: readonly string[]): Promise<string> {
-  const { stdout } = await run("redis-cli", ["-p", String(port), ...words]);
-  return stdout.trim();
-}
 
 const isUp = (cache: CountingCache): Promise<void> =>
   expect.poll(() => cache.metrics().connected, { timeout: 60_000 }).toBe(true);
@@ -59,7 +51,7 @@ test(
     const command = ["redis-server", directory.join("sentinel.conf"), "--sentinel"] as const;
     await using _ = await openServerProcess([...command, "--dir", directory.path], { ready: /\+monitor/ });
     const url = `redis+sentinel://:${encodeURIComponent(password)}@127.0.0.1:1/main/0?also=127.0.0.1:${port}`;
-    await using cache = openRedisCache(url, "secret", silentLog);
+    await using cache = openRedisCache(url, testSeal(), silentLog);
     await isUp(cache);
     const read = (at: number, key: string) => () =>
       cli(at, "-a", password, "--no-auth-warning", "GET", `hostrun:${key}`);
@@ -83,7 +75,7 @@ test("a cluster is used from whichever of its nodes is there", patient, async ()
   // The first one that is named is not there.
   await using cache = openRedisCache(
     `redis+cluster://127.0.0.1:1?also=127.0.0.1:${port}`,
-    "secret",
+    testSeal(),
     silentLog,
   );
   await isUp(cache);
@@ -98,7 +90,7 @@ test("a cluster is used from whichever of its nodes is there", patient, async ()
 
 test("one that hangs holds a run up for 40 ms at most, also where its rate is limited", async () => {
   await using redis = await openRedis();
-  await using cache = openRedisCache(redis.url, "secret", silentLog);
+  await using cache = openRedisCache(redis.url, testSeal(), silentLog);
   await isUp(cache);
   process.kill(redis.pid, "SIGSTOP");
   const first = await timed(() => cache.limiter.take("client", 10));
@@ -116,7 +108,7 @@ test("one that hangs holds a run up for 40 ms at most, also where its rate is li
 
 test("one that hangs is told of until it answers, and found again without a run", async () => {
   await using redis = await openRedis();
-  await using cache = openRedisCache(redis.url, "secret", silentLog);
+  await using cache = openRedisCache(redis.url, testSeal(), silentLog);
   await isUp(cache);
   process.kill(redis.pid, "SIGSTOP");
   await cache.check();

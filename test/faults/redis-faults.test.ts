@@ -1,10 +1,12 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { openRedisCache } from "../../daemon/cache/redis.ts";
+import { silentLog } from "../../daemon/core/log.ts";
 import { times } from "../support/fault-counts.ts";
 import { openCounter } from "../support/counter.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
-import { openRedis, type Redis } from "../support/redis.ts";
+import { openRedis, type Redis, testSeal } from "../support/redis.ts";
 import { RunReading, readMessages } from "../support/run-stream.ts";
 import { endProcesses } from "../support/server-process.ts";
 
@@ -54,6 +56,36 @@ test.each([
   expect(told).toMatch(/^(\+OK|:1)/);
   const read = await daemon.client.call("getRun", { params: { run: run.id } });
   expect(read).toMatchObject({ id: run.id, outcome: "exited", exitCode: 0 });
+});
+
+test("what has another type under our keys is removed, so that they are used again", async () => {
+  await using redis = await openRedis();
+  await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
+  await expect.poll(async () => (await daemon.client.call("stats")).cache.connected).toBe(true);
+  const keys = () => tell(redis, "KEYS hostrun:result:*");
+  await daemon.run("echo here", { cacheTtlMs: 60_000 });
+  await expect.poll(keys).toMatch(/hostrun:result:/);
+  const key = (await keys()).split("\r\n").find((line) => line.startsWith("hostrun:")) ?? "";
+  expect(await tell(redis, `DEL ${key}`)).toContain(":1");
+  expect(await tell(redis, `RPUSH ${key} one`)).toContain(":1");
+  expect((await daemon.run("echo here", { cacheTtlMs: 60_000 })).text()).toBe("here\n");
+  await expect.poll(() => tell(redis, `TYPE ${key}`)).toContain("none");
+  const { checks } = await daemon.client.call("doctor");
+  expect(checks.find(({ name }) => name === "redis")).toMatchObject({ state: "ok" });
+  await daemon.run("echo here", { cacheTtlMs: 60_000, cache: "renew" });
+  await expect.poll(() => tell(redis, `TYPE ${key}`)).toContain("string");
+});
+
+test("a count that has another type is removed, so that the rate is limited again", async () => {
+  await using redis = await openRedis();
+  await using cache = openRedisCache(redis.url, testSeal(), silentLog);
+  await expect.poll(() => cache.metrics().connected).toBe(true);
+  expect(await tell(redis, "RPUSH hostrun:rate:client one")).toContain(":1");
+  expect(await cache.limiter.take("client", 10)).toMatchObject({ allowed: true, remaining: 9 });
+  await expect.poll(() => tell(redis, "TYPE hostrun:rate:client")).toContain("none");
+  await cache.limiter.take("client", 10);
+  expect(await tell(redis, "TYPE hostrun:rate:client")).toContain("string");
+  expect(cache.metrics()).toMatchObject({ problem: null });
 });
 
 test("what Redis has under our keys is believed only as what was put there for that key", async () => {

@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import type { SealSecret } from "../../daemon/cache/seal.ts";
 import { openDirectory } from "./directory.ts";
 import { freePort, openServerProcess } from "./server-process.ts";
 
@@ -51,6 +54,25 @@ export async function openRedis({
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What redis-cli prints for one command to the server on this port. */
+export async function cli(port: number, ...words: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)("redis-cli", ["-p", String(port), ...words]);
+  return stdout.trim();
+}
+
+/** A secret as the store has it, for a cache without a daemon. */
+export function testSeal(): SealSecret {
+  let count = 0;
+  return {
+    get value() {
+      return `secret ${count}`;
+    },
+    renew: () => {
+      count += 1;
     },
   };
 }

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { Seal } from "../../../../daemon/cache/seal.ts";
 
-const seal = new Seal("secret");
+const seal = new Seal({ value: "secret" });
 const sealed = seal.sealed("key", "a: b");
 
 test("a value is what was sealed under this key with this secret, and nothing else", () => {
   expect(seal.opened("key", sealed)).toBe("a: b");
   expect(seal.opened("other", sealed)).toBeUndefined();
-  expect(new Seal("another").opened("key", sealed)).toBeUndefined();
+  expect(new Seal({ value: "another" }).opened("key", sealed)).toBeUndefined();
   for (const forged of [
     "",
     ":",
