@@ -19,8 +19,8 @@ import { LiveRun } from "./record/live-run.ts";
 import type { Prompts } from "../prompts/prompts.ts";
 import { questionerOf } from "./run-questioner.ts";
 import type { Remote } from "../transport/remote.ts";
-import { type Cache, type CacheableRequest, cachedResult, cacheKeyOf, keepResult } from "./result-cache.ts";
-import { type Patience, patienceOf, sharedResult, SharedResults } from "./shared-results.ts";
+import { type Cache, cachedResult, isReusable } from "./result-cache.ts";
+import { patienceOf, sharedResult, type SharedRequest, SharedResults } from "./shared-results.ts";
 import { newRun } from "./new-run.ts";
 import { QueuedExecution } from "./queued-execution.ts";
 import type { IdempotencyKey, RunStore } from "./record/run-store.ts";
@@ -70,7 +70,7 @@ export class RunEngine implements AsyncDisposable {
   readonly #onDone: (() => void)[] = [];
   /** By run id: runs that have ended but still have readers to catch up. */
   readonly #followed = new Map<string, LiveRun>();
-  readonly #shared = new SharedResults();
+  readonly #shared: SharedResults;
   readonly #stopped = new AbortController();
   readonly #allAbandoned = Promise.withResolvers<void>();
   readonly #durable: DurableParts;
@@ -79,6 +79,7 @@ export class RunEngine implements AsyncDisposable {
   constructor(parts: RunEngineParts) {
     this.#parts = parts;
     const { plans, log, hosts, remote, clock } = parts;
+    this.#shared = new SharedResults(parts.cache);
     this.#hosts = new ExpectedHosts(hosts, remote, clock);
     this.#durable = { plans, log, eventLoop: new EventLoopQueue(), stopped: this.#stopped.signal };
     this.#admission = new Admission(() => {
@@ -120,7 +121,7 @@ export class RunEngine implements AsyncDisposable {
     const execution = this.#queued(live, request, where);
     const patience = patienceOf(request, session, this.#parts.settings());
     const shared = this.#sharedResult(execution, { key: result.key, cacheable, patience });
-    this.#begin(execution, client, () => this.#keepResult(live, cacheable), shared);
+    this.#begin(execution, client, () => this.#measure(live), shared);
     return live.run;
   }
 
@@ -317,30 +318,28 @@ export class RunEngine implements AsyncDisposable {
     live.end({ outcome: "unknown", problem: internalProblem() });
   }
 
-  #keepResult(live: LiveRun, cacheable: CacheableRequest): void {
-    if (live.run.outcome === "exited") this.#parts.latency.add(live.run);
-    keepResult(live, cacheable, this.#parts);
+  #measure({ run }: LiveRun): void {
+    if (run.outcome === "exited") this.#parts.latency.add(run);
   }
 
   /**
-   * The result of an identical run under way, if there is one. Otherwise later identical runs may wait for this one.
+   * The result of an identical run under way, if there is one and the request may use it. Otherwise later identical runs
+   * may wait for this one.
    */
   #sharedResult(
-    execution: RunExecution,
-    {
-      key,
-      cacheable,
-      patience,
-    }: { key: string | undefined; cacheable: CacheableRequest; patience: Patience },
+    { live, stops }: RunExecution,
+    { key, cacheable, patience }: SharedRequest,
   ): Promise<Run | undefined> | undefined {
     if (key === undefined) return undefined;
-    const { live, stops } = execution;
-    const result = live.persisted.then(() => sharedResult(live.run, this.#keyOf(live, cacheable) === key));
-    return this.#shared.join(key, { live, patience, result }, stops.requested);
-  }
-
-  #keyOf(live: LiveRun, cacheable: CacheableRequest): string | undefined {
-    return cacheKeyOf(live, cacheable, this.#parts.store.events.epoch);
+    const { epoch } = this.#parts.store.events;
+    const { cacheTtlMs: ttlMs, cache } = cacheable.request;
+    const result = live.persisted.then(() =>
+      sharedResult(live.run, isReusable(live, cacheable, { key, epoch })),
+    );
+    const own = { live, patience, ttlMs, result };
+    if (cache !== "renew") return this.#shared.join(key, own, stops.requested);
+    this.#shared.begin(key, own);
+    return undefined;
   }
 
   #earlier(key: IdempotencyKey | undefined): Run | undefined {

@@ -65,9 +65,11 @@ export async function cachedResult(
   { cache, store, remote }: { readonly cache: Cache; readonly store: RunStore; readonly remote: Remote },
 ): Promise<CachedResult> {
   const { request } = cacheable;
-  if (request.cacheTtlMs === 0 || request.cache === "renew" || !mayBeCached(request)) return {};
+  const isRenewed = request.cache === "renew";
+  if ((request.cacheTtlMs === 0 && !isRenewed) || !mayBeCached(request)) return {};
   const identity = await remote.identity(target, { agentSocket: request.agentSocket, askedAt });
   const key = resultKey(store.events.epoch, cacheable, identity);
+  if (isRenewed) return { key };
   let run: Run | undefined;
   await cache.get(key, (id) => {
     run = reusable(store.get(id), request.cacheTtlMs);
@@ -82,34 +84,13 @@ function reusable(stored: Run | undefined, ttlMs: number): Run | undefined {
   return stored?.damaged !== undefined || isOld ? undefined : stored;
 }
 
-type Ended = Pick<LiveRun, "run" | "identity">;
-
-/** The cache key of an ended run's result; undefined if the result must not be reused. */
-export function cacheKeyOf(live: Ended, cacheable: CacheableRequest, epoch: string): string | undefined {
-  const { outcome, exitCode, truncatedBytes } = live.run;
-  const isWhole = outcome === "exited" && exitCode === 0 && truncatedBytes === 0;
-  return isWhole && cacheable.request.cacheTtlMs > 0 ? keyOf(live, cacheable, epoch) : undefined;
-}
-
-function keyOf({ identity }: Ended, cacheable: CacheableRequest, epoch: string): string | undefined {
-  const isKnown = identity !== undefined && mayBeCached(cacheable.request);
-  return isKnown ? resultKey(epoch, cacheable, identity) : undefined;
-}
-
-/** Keeps an ended run's result for later requests. One that cannot be reused removes the older one that it was to renew. */
-export function keepResult(
-  live: Ended,
+/** Whether the result of an ended run can be reused for requests with this cache key. */
+export function isReusable(
+  { run, identity }: Pick<LiveRun, "run" | "identity">,
   cacheable: CacheableRequest,
-  { cache, store }: { readonly cache: Cache; readonly store: RunStore },
-): void {
-  const { epoch } = store.events;
-  const { request } = cacheable;
-  const key = cacheKeyOf(live, cacheable, epoch);
-  if (key !== undefined) {
-    void cache.set(key, live.run.id, request.cacheTtlMs);
-    return;
-  }
-  const hasRun = live.run.outcome === "exited" || live.run.outcome === "signaled";
-  const old = request.cache === "renew" && hasRun ? keyOf(live, cacheable, epoch) : undefined;
-  if (old !== undefined) void cache.delete(old);
+  { key, epoch }: { readonly key: string; readonly epoch: string },
+): boolean {
+  const isWhole = run.outcome === "exited" && run.exitCode === 0 && run.truncatedBytes === 0;
+  // It may have logged in differently from what was expected.
+  return isWhole && identity !== undefined && resultKey(epoch, cacheable, identity) === key;
 }

@@ -3,6 +3,7 @@ import type { Settings } from "../../protocol/settings.ts";
 import type { SessionSettings } from "../transport/session-settings.ts";
 import { limitsOf, type RunLimits } from "./create-execution.ts";
 import type { LiveRun } from "./record/live-run.ts";
+import type { Cache, CacheableRequest } from "./result-cache.ts";
 
 /** Further runs are carried out themselves; their number is limited elsewhere. */
 const maxWaiting = 1000;
@@ -13,15 +14,23 @@ export interface Patience extends RunLimits, Pick<RunRequest, "prompts" | "durab
 /** The run whose result can be reused; none: it cannot; cancelled, timedOut: the run was ended, which says nothing of others. */
 export type SharedResult = Run | "none" | "cancelled" | "timedOut";
 
+export interface SharedRequest {
+  /** undefined: neither shared nor kept. */
+  readonly key: string | undefined;
+  readonly cacheable: CacheableRequest;
+  readonly patience: Patience;
+}
+
 interface SharedRun {
   readonly live: Pick<LiveRun, "run" | "status">;
   readonly patience: Patience;
+  /** For how long its result is kept; 0: not at all. */
+  readonly ttlMs: number;
   readonly result: Promise<SharedResult>;
 }
 
-/** `isKept`: whether the result of the ended run can be reused. */
-export function sharedResult(run: Run, isKept: boolean): SharedResult {
-  if (isKept) return run;
+export function sharedResult(run: Run, isReusable: boolean): SharedResult {
+  if (isReusable) return run;
   return run.outcome === "cancelled" || run.outcome === "timedOut" ? run.outcome : "none";
 }
 
@@ -51,10 +60,19 @@ function timeOf({ timeoutMs }: RunLimits): number {
   return timeoutMs === 0 ? Infinity : timeoutMs;
 }
 
-/** Carries out one run for all simultaneous requests of the same result. */
+/**
+ * Carries out one run for all simultaneous requests of the same result, and keeps the result. Once a run has begun, no
+ * older result is reused, however the run ends: the cache has only the result of the run that began last.
+ */
 export class SharedResults {
+  readonly #cache: Pick<Cache, "set" | "delete">;
+  /** The run that began last, by cache key. */
   readonly #underWay = new Map<string, SharedRun>();
   #waiting = 0;
+
+  constructor(cache: Pick<Cache, "set" | "delete">) {
+    this.#cache = cache;
+  }
 
   /**
    * The result of a run under way with this key; undefined if the caller is to carry out its `own` run, or if `stopped`
@@ -65,26 +83,33 @@ export class SharedResults {
   async join(key: string, own: SharedRun, stopped: Promise<unknown>): Promise<Run | undefined> {
     for (;;) {
       const underWay = this.#underWay.get(key);
-      if (underWay === undefined || !isAsPatientAs(own.patience, underWay.patience)) {
-        this.#offer(key, own);
-        return undefined;
-      }
-      if (this.#waiting >= maxWaiting) return undefined;
+      if (underWay === undefined || !isAsPatientAs(own.patience, underWay.patience)) break;
+      if (this.#waiting >= maxWaiting) break;
       this.#waiting += 1;
       const { id } = underWay.live.run;
       own.live.status("queued", `Waiting for the result of run ${id}, which runs the same command`);
-      const result = await Promise.race([underWay.result, stopped.then(() => "none" as const)]);
+      const result = await Promise.race([underWay.result, stopped.then(() => "stopped" as const)]);
       this.#waiting -= 1;
       if (typeof result !== "string") return result;
+      if (result === "stopped") return undefined;
       const hasTime = result === "cancelled" || timeOf(own.patience) > timeOf(underWay.patience);
-      if (result === "none" || !hasTime) return undefined;
+      if (result === "none" || !hasTime) break;
     }
+    this.begin(key, own);
+    return undefined;
   }
 
-  #offer(key: string, own: SharedRun): void {
+  /** To be called when a run with this key begins: it is carried out whatever results there are. */
+  begin(key: string, own: SharedRun): void {
     this.#underWay.set(key, own);
-    void own.result.finally(() => {
-      if (this.#underWay.get(key) === own) this.#underWay.delete(key);
-    });
+    void this.#cache.delete(key);
+    void this.#keep(key, own);
+  }
+
+  async #keep(key: string, own: SharedRun): Promise<void> {
+    const result = await own.result;
+    if (this.#underWay.get(key) !== own) return;
+    this.#underWay.delete(key);
+    if (typeof result !== "string" && own.ttlMs > 0) await this.#cache.set(key, result.id, own.ttlMs);
   }
 }
