@@ -50,6 +50,7 @@ describe("copying from a run's tab", () => {
     await entries.getByRole("menuitem", { name: "Select All" }).waitFor();
     expect(await entries.getByRole("menuitem", { name: /^(Copy|Stop|Cut|Paste)$/ }).count()).toBe(0);
     await window.menu("Select All");
+    await window.run.locator(".screen[data-vscode-context*='\"hostrunSelection\":true']").waitFor();
     await screen.click({ button: "right", position: { x: 60, y: 40 } });
     for (const name of ["Copy", "Copy Output", "Find in Output", "Save Output…", "Run Again"]) {
       await entries.getByRole("menuitem", { name, exact: true }).waitFor();

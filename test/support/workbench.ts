@@ -135,13 +135,17 @@ export class Workbench {
     await this.page.locator(".monaco-editor .view-line").first().click();
   }
 
-  /** A panel that comes up takes the focus, and the quick input closes: a person opens it again. */
+  /**
+   * A panel that comes up takes the focus, and the quick input closes: a person opens it again. One that was opened
+   * before an extension's commands were there shows none of them until it is opened anew.
+   */
   async #insist(act: (timeoutMs: number) => Promise<void>): Promise<void> {
     for (const [attempt, timeoutMs] of triesMs.entries()) {
       try {
         return await act(timeoutMs);
       } catch (failure) {
         if (attempt === triesMs.length - 1) throw failure;
+        if (await this.quick.isVisible()) await this.page.keyboard.press("Escape");
       }
     }
   }
