@@ -61,7 +61,7 @@ export const RunOptions = z.strictObject({
   /** 0: always run. Otherwise a result with exit status 0 that is at most this old is returned again. */
   cacheTtlMs: span(dayMs).default(0),
   /** renew: run, whatever cached result there is; later requests get this result, or none, instead of an older one. */
-  cache: z.enum(["use", "renew"]).optional(),
+  cache: z.enum(["use", "renew"]).default("use"),
   recordLimitBytes: span(1_099_511_627_776).default(67_108_864),
   /** Keeps running on the host when the connection is lost or the daemon ends, and is followed again afterwards. */
   durable: z.boolean().default(false),

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { Job } from "../../protocol/job.ts";
-import { Run } from "../../protocol/run.ts";
+import { Run, RunRequest } from "../../protocol/run.ts";
 import { openCounter } from "../support/counter.ts";
 import { openTestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
@@ -40,6 +40,17 @@ test("the same key and body give the same run, while it goes on and after it has
   expect(replayed.id).toBe(run.id);
   expect(replayed.text()).toBe("done\n");
   expect(await counter.count()).toBe(1);
+});
+
+test("a default that is given is the same request as one that is left out", async () => {
+  const headers = { "idempotency-key": "defaults" };
+  const given = { host: "web1", command: "true" };
+  const bodies = [given, RunRequest.parse(given), { ...given, cache: "use" }];
+  const ids = [];
+  for (const json of bodies) {
+    ids.push(Run.parse((await daemon.http.ask("POST", "/api/runs", { headers, json })).json()).id);
+  }
+  expect(new Set(ids).size).toBe(1);
 });
 
 test("a key is known to the next daemon, too, whether the one before was stopped or killed", async () => {
