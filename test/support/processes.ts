@@ -10,7 +10,8 @@ export interface OwnedProcess extends LiveProcess {
 /** With their accounts from proc(5), since Debian's ps (procps 4.0.2) can crash while other processes end. */
 export async function ownedProcesses(): Promise<OwnedProcess[]> {
   const accounts = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
-  const names = new Map(accounts.map(([name = "", , uid = ""]) => [uid, name]));
+  // Of several accounts with the same id, the first one counts, as for getpwuid(3): the tests have some of root's.
+  const names = new Map(accounts.toReversed().map(([name = "", , uid = ""]) => [uid, name]));
   const live = await liveProcesses();
   const owned = await Promise.all(live.map((process) => withAccounts(process, names)));
   return owned.filter((process) => process !== undefined);
