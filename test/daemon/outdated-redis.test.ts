@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { untilConnected } from "../support/cache-connected.ts";
 import { openTestDaemon, type TestDaemon } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
 import { hostOf, knowHosts, openStream, type RunOptions } from "../support/hosted-daemon.ts";
@@ -54,11 +55,6 @@ async function openValues(redis: Redis) {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function untilConnected(daemon: TestDaemon, wanted: boolean): Promise<void> {
-  const isConnected = async () => (await daemon.client.call("stats")).cache.connected;
-  await expect.poll(isConnected, { timeout: 60_000 }).toBe(wanted);
 }
 
 const resultsIn = async ({ port }: Redis): Promise<string[]> =>

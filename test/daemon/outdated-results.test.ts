@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { untilConnected } from "../support/cache-connected.ts";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
 import { openGate } from "../support/gate.ts";
@@ -29,11 +30,6 @@ async function begin(daemon: HostedDaemon, command: string, options: RunOptions)
       return reading.complete.outcome;
     },
   };
-}
-
-async function untilConnected(daemon: HostedDaemon, connected: boolean): Promise<void> {
-  const isConnected = async () => (await daemon.client.call("stats")).cache.connected;
-  await expect.poll(isConnected, { timeout: 60_000 }).toBe(connected);
 }
 
 describe.each([

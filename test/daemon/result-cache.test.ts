@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { Run } from "../../protocol/run.ts";
+import { untilConnected } from "../support/cache-connected.ts";
 import { readMessages, RunReading } from "../support/run-stream.ts";
 import { openCounter } from "../support/counter.ts";
 import { openDirectory } from "../support/directory.ts";
@@ -23,15 +24,6 @@ const cached = { cacheTtlMs: 60_000 };
 
 async function cacheOf(daemon: HostedDaemon) {
   return (await daemon.client.call("stats")).cache;
-}
-
-/** Redis tells nobody when it is noticed; the daemon's figures do. */
-async function untilConnected(daemon: HostedDaemon, wanted: boolean): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while ((await cacheOf(daemon)).connected !== wanted) {
-    if (performance.now() > deadline) throw new Error(`connected is not ${wanted}`);
-    await delay(20);
-  }
 }
 
 describe.each([

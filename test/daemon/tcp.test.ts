@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDaemon } from "../../client/daemon.ts";
+import { untilConnected } from "../support/cache-connected.ts";
 import { openCli } from "../support/cli.ts";
 import { openTestDaemon, spawnDaemon, type TestDaemon, watchFor } from "../support/daemon.ts";
 import { openDirectory } from "../support/directory.ts";
@@ -386,8 +387,8 @@ describe("the rate limit", () => {
     await using one = await openTestDaemon({ flags });
     await using two = await openTestDaemon({ flags });
     const [first, second] = [await tcpHttp(one.stateDirectory), await tcpHttp(two.stateDirectory)];
-    await expect.poll(async () => (await one.client.call("stats")).cache.connected).toBe(true);
-    await expect.poll(async () => (await two.client.call("stats")).cache.connected).toBe(true);
+    await untilConnected(one, true);
+    await untilConnected(two, true);
     await ask(first);
     await ask(second);
     expect((await ask(first)).headers["ratelimit-remaining"]).toBe("0");

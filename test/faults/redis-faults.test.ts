@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { openRedisCache } from "../../daemon/cache/redis.ts";
 import { silentLog } from "../../daemon/core/log.ts";
+import { untilConnected } from "../support/cache-connected.ts";
 import { times } from "../support/fault-counts.ts";
 import { openCounter } from "../support/counter.ts";
 import { openHostedDaemon } from "../support/hosted-daemon.ts";
@@ -61,7 +62,7 @@ test.each([
 test("what has another type under our keys is removed, so that they are used again", async () => {
   await using redis = await openRedis();
   await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
-  await expect.poll(async () => (await daemon.client.call("stats")).cache.connected).toBe(true);
+  await untilConnected(daemon, true);
   const keys = () => tell(redis, "KEYS hostrun:result:*");
   await daemon.run("echo here", { cacheTtlMs: 60_000 });
   await expect.poll(keys).toMatch(/hostrun:result:/);
@@ -91,7 +92,7 @@ test("a count that has another type is removed, so that the rate is limited agai
 test("what Redis has under our keys is believed only as what was put there for that key", async () => {
   await using redis = await openRedis();
   await using daemon = await openHostedDaemon({ flags: ["--redis-url", redis.url] });
-  await expect.poll(async () => (await daemon.client.call("stats")).cache.connected).toBe(true);
+  await untilConnected(daemon, true);
   const keysOf = async (kind: string): Promise<string[]> =>
     (await tell(redis, `KEYS hostrun:${kind}:*`)).split("\r\n").filter((line) => line.startsWith("hostrun:"));
   const ttl = { cacheTtlMs: 60_000 };
