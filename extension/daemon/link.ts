@@ -19,6 +19,7 @@ import type { Run } from "../../protocol/run.ts";
 import { asProblem, isAbort } from "../problem-report.ts";
 import type { Daemon } from "./daemon.ts";
 import { watchForDaemon } from "./discovery-watch.ts";
+import { FollowedDaemon } from "./followed-daemon.ts";
 import { showHandover } from "./handover-progress.ts";
 import { StartedRuns } from "./started-runs.ts";
 
@@ -42,6 +43,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   readonly #log: vscode.LogOutputChannel;
   readonly #changes = new vscode.EventEmitter<Change>();
   readonly #goneAway = new vscode.EventEmitter<void>();
+  readonly #followed = new FollowedDaemon<OpenedDaemon>(() => this.#goneAway.fire());
   readonly #states = new vscode.EventEmitter<LinkState>();
   readonly #crashes = new CrashCount();
   readonly #started = new StartedRuns();
@@ -146,13 +148,12 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   /** Stops the daemon, which ends its runs; it is not started again until it is needed. */
   async stop(): Promise<void> {
     const daemon = await openDaemon({ stateDirectory: stateDirectory() });
-    const { pid } = daemon.health;
     this.#release();
     // The link must not regard it as running, nor restart it.
     this.#become({ kind: "stopped" });
     await daemon.call("shutdown", { body: {} });
     await daemon[Symbol.asyncDispose]();
-    await this.#gone(pid);
+    await this.#gone(daemon.health.pid);
     this.#stopped();
   }
 
@@ -183,7 +184,6 @@ export class DaemonLink implements Daemon, vscode.Disposable {
   }
 
   async #open(signal: AbortSignal): Promise<OpenedDaemon> {
-    const log = this.#log;
     this.#become({ kind: "starting" });
     try {
       const handover = { version: this.#version, onWaiting: showHandover };
@@ -191,7 +191,7 @@ export class DaemonLink implements Daemon, vscode.Disposable {
       const daemon = await openDaemon({ stateDirectory: stateDirectory(), ...start, handover }, signal);
       this.#startedWith = await startedWith(daemon).catch(() => []);
       const { version, pid } = daemon.health;
-      log.info(`Connected to the daemon, version ${version}, process ${pid}, on ${daemon.discovery.socket}`);
+      this.#log.info(`Connected to daemon version ${version}, process ${pid}, on ${daemon.discovery.socket}`);
       this.#become({ kind: "connected", version, pid });
       return daemon;
     } catch (failure) {
@@ -202,13 +202,14 @@ export class DaemonLink implements Daemon, vscode.Disposable {
 
   /** Runs until the link is released; when the daemon is gone, it is restarted unless it was stopped on purpose. */
   async #follow(daemon: OpenedDaemon, opening: Promise<OpenedDaemon>, signal: AbortSignal): Promise<void> {
+    this.#followed.begin(daemon);
     try {
       await this.#forwardChanges(daemon, opening, signal);
     } catch (failure) {
       if (!signal.aborted) this.#log.warn(`The daemon is away: ${asProblem(failure).message}`);
     } finally {
       await daemon[Symbol.asyncDispose]();
-      this.#goneAway.fire();
+      this.#followed.end(daemon);
     }
     if (signal.aborted || this.#opening !== opening) return;
     this.#opening = undefined;
