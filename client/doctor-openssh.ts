@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
+import { existsSync, realpathSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { visibleLine } from "../protocol/visible.ts";
+import { ownHome } from "../state-directory/account.ts";
 import { errorCode } from "../state-directory/error-code.ts";
 import { type Finding, ok, skipped } from "./finding.ts";
 import { programFailure } from "./program-failure.ts";
@@ -23,7 +24,7 @@ export async function sshConfig(environment: NodeJS.ProcessEnv): Promise<Finding
   const home = environment["HOME"] ?? homedir();
   const path = join(home, ".ssh/config");
   // By itself ssh reads the file in the account's home directory, wherever HOME is.
-  const named = home !== userInfo().homedir && existsSync(path) ? ["-F", path] : [];
+  const named = existsSync(path) && realpathSync(home) !== ownHome() ? ["-F", path] : [];
   const ran = await run("ssh", [...named, "-G", "--", "hostrun-doctor.invalid"], environment);
   if (ran.status === 0) return ok("OpenSSH finds no fault in it.");
   if (ran.status === "missing") return skipped("There is no `ssh` in the PATH.", "Install OpenSSH's client.");

@@ -69,7 +69,8 @@ function nextArguments(before: readonly string[], listen: Listen, isElsewhere: b
 /** What would have a daemon listen on TCP without any option; undefined if nothing does. */
 function otherAddress(): { readonly still: string; readonly remedy: string } | undefined {
   const variable = process.env["HOSTRUN_LISTEN"];
-  if (variable !== undefined) return { still: `HOSTRUN_LISTEN still is ${visible(variable)}`, remedy: "" };
+  if (variable !== undefined && variable !== "")
+    return { still: `HOSTRUN_LISTEN still is ${visible(variable)}`, remedy: "" };
   const listen = readEntries(joinPath(process.platform, placesIn().directory, "config.json"))?.["listen"];
   if (listen === undefined || listen === null) return undefined;
   return {
